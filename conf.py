@@ -1,0 +1,57 @@
+"""Settings of the book. Nothing is computed here: what the extensions need to know is said once, in words."""
+
+# The book as every format names it. `date` and `commit` are added at build, from git or from a release's EDITION file.
+project = "In Stalinism’s Shadow"
+author = "the contributors"
+version = release = "0.1"
+copyright = "the contributors, CC BY 4.0"
+language = "en"
+book = {
+    "title": "In Stalinism’s Shadow",
+    "subtitle": "The Argument and the Evidence",
+    "author": author,
+    "language": "en-GB",
+    "description": "An essay of 2022 argues that Stalinism was the grave-digger of the Russian Revolution and not its heir. This book sets that"
+    " argument out at the length it needs, tests each of its claims against the record, names the rival readings, and shows its evidence.",
+    "keywords": ["Stalinism", "Soviet Union", "Russian Revolution", "state capitalism", "Great Terror", "historiography"],
+    "rights": "Text: Creative Commons Attribution 4.0. Code: MIT.",
+    "license_url": "https://creativecommons.org/licenses/by/4.0/",
+    "identifier": "in-stalinisms-shadow",
+    "url": "https://in-stalinisms-shadow.example/",
+    "repository": "",
+    "essay": {
+        "author": "Tomáš Tengely-Evans",
+        "title": "Stalinism’s long shadow",
+        "journal": "International Socialism",
+        "url": "http://isj.org.uk/shadow-stalinism/",
+    },
+}
+
+# One extension a concern; the order is that of the reading: what is written, what it rests on, what it becomes.
+extensions = [
+    "myst_parser",
+    "sphinx_multitoc_numbering",
+    "extensions.book",
+    "extensions.citations",
+    "extensions.claims",
+    "extensions.data",
+    "extensions.apparatus",
+]
+
+# Authors write MyST with ::: fences, attribution lines and definition lists, and nothing that reaches only one format.
+myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "deflist"]
+myst_heading_anchors = 0
+
+# Notes stay where they are written: docutils would otherwise gather them under a rule.
+myst_footnote_sort = False
+myst_footnote_transition = False
+
+# Every source is in one file; extensions.citations says what an entry needs.
+bibtex_bibfiles = ["refs.bib"]
+
+# Charts and tables are numbered within their chapter, as in print.
+numfig = True
+numfig_format = {"figure": "Chart %s", "table": "Table %s", "section": "chapter %s"}
+
+# Quotation marks and dashes are typed as they should print.
+smartquotes = False

@@ -1,0 +1,143 @@
+"""The book itself: its metadata, its chapter numbers, the language of foreign words, and what authors may write."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from datetime import datetime, timezone
+from pathlib import Path
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.errors import ConfigError
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxRole
+
+logger = logging.getLogger(__name__)
+
+METADATA = {"title", "subtitle", "author", "language", "description", "keywords", "rights", "license_url", "identifier", "url", "essay"}
+CYRILLIC = re.compile(r"[\u0400-\u04ff][\u0400-\u04ff\s.,«»\u2013\-]*[\u0400-\u04ff]|[\u0400-\u04ff]")
+# What a chapter may be written with (STYLE.md lists it for people). Everything else is refused with file and line.
+ROLES = {"cite:p", "cite:t", "claim", "number", "ref", "numref", "doc", "term", "index", "lang", "sub", "sup", "download", "count"}
+DIRECTIVES = {
+    "admonition", "attribution", "chart", "claims", "claim-counts", "container", "data-sets", "epigraph", "figure", "glossary", "index",
+    "list-table", "people", "quotations", "sources", "table", "timeline", "toctree",
+}  # fmt: skip
+NODES = (
+    nodes.document, nodes.section, nodes.title, nodes.paragraph, nodes.Text, nodes.emphasis, nodes.strong, nodes.inline, nodes.superscript,
+    nodes.subscript, nodes.reference, nodes.target, nodes.footnote, nodes.footnote_reference, nodes.label, nodes.bullet_list,
+    nodes.enumerated_list, nodes.list_item, nodes.definition_list, nodes.definition_list_item, nodes.term, nodes.definition, nodes.block_quote,
+    nodes.attribution, nodes.table, nodes.tgroup, nodes.colspec, nodes.thead, nodes.tbody, nodes.row, nodes.entry, nodes.figure, nodes.image,
+    nodes.caption, nodes.legend, nodes.admonition, nodes.container, nodes.compound, nodes.comment, nodes.transition, nodes.rubric,
+    nodes.literal, nodes.literal_block, nodes.substitution_definition, nodes.system_message, nodes.field_list, nodes.field, nodes.field_name,
+    nodes.field_body, nodes.problematic, addnodes.glossary, addnodes.index, addnodes.toctree, addnodes.pending_xref, addnodes.download_reference,
+)  # fmt: skip
+
+
+def complete_metadata(app, config):
+    """Adds `date`, `commit` and `epoch` of the edition to ``config.book``, from git or from the release's EDITION file.
+
+    Raises ConfigError when conf.py leaves out a value that every format prints.
+    """
+    if missing := METADATA - config.book.keys():
+        raise ConfigError(f"conf.py: `book` lacks {', '.join(sorted(missing))}: every format prints it")
+    edition = Path(app.confdir) / "EDITION"
+    if edition.exists():
+        commit, epoch = edition.read_text("utf-8").split()
+    else:
+        log = ["git", "-C", str(app.confdir), "log", "-1", "--format=%h %ct"]
+        done = subprocess.run(log, capture_output=True, text=True)
+        commit, epoch = done.stdout.split() if done.returncode == 0 and done.stdout else ("uncommitted", "0")
+    date = datetime.fromtimestamp(int(epoch), timezone.utc).date().isoformat()
+    config.book = config.book | {"version": config.version, "date": date, "commit": commit, "epoch": int(epoch)}
+
+
+def number_chapters(app, env):
+    """A chapter's number is the number its file's name begins with, also while its neighbours are not written."""
+    for doc, numbers in env.toc_secnumbers.items():
+        if found := re.match(r"(\d+)-", Path(doc).name):
+            renumber = {anchor: (int(found[1]), *number[1:]) for anchor, number in numbers.items() if number}
+            env.toc_secnumbers[doc] = renumber
+            figures = env.toc_fignumbers.get(doc, {})
+            for kind, ids in figures.items():
+                figures[kind] = {anchor: (int(found[1]), *number[1:]) for anchor, number in ids.items()}
+            _renumber_tocs(env, doc, int(found[1]))
+    return []
+
+
+def _renumber_tocs(env, doc, chapter):
+    for toc in env.tocs.values():
+        for link in toc.findall(nodes.reference):
+            if link.get("refuri") == doc and link.get("secnumber"):
+                link["secnumber"] = (chapter, *link["secnumber"][1:])
+    for node in env.tocs[doc].findall(nodes.reference):
+        if node.get("secnumber"):
+            node["secnumber"] = (chapter, *node["secnumber"][1:])
+
+
+class ForeignWords(SphinxPostTransform):
+    """Wraps runs of Cyrillic in an inline that says they are Russian, so that every format can pronounce them."""
+
+    default_priority = 900
+
+    def run(self, **kwargs):
+        for text in list(self.document.findall(nodes.Text)):
+            if CYRILLIC.search(text) and not self.marked(text.parent):
+                parts, at = [], 0
+                for run in CYRILLIC.finditer(text):
+                    parts += [nodes.Text(text[at : run.start()]), foreign(run[0], "ru")]
+                    at = run.end()
+                parts.append(nodes.Text(text[at:]))
+                text.parent.replace(text, [part for part in parts if part.astext()])
+
+    @staticmethod
+    def marked(node):
+        while node is not None:
+            if node.get("lang") or isinstance(node, (nodes.literal, nodes.literal_block)):
+                return True
+            node = node.parent
+        return False
+
+
+def foreign(text: str, language: str) -> nodes.inline:
+    return nodes.inline("", text, classes=["lang", f"lang-{language}"], lang=language)
+
+
+class Lang(SphinxRole):
+    """``{lang}`fr|mot``` marks words of another language by its two-letter code."""
+
+    def run(self):
+        language, bar, words = self.text.partition("|")
+        if not bar or not re.fullmatch("[a-z]{2,3}", language):
+            message = self.inliner.reporter.error("write {lang}`fr|words`, the language first", line=self.lineno)
+            return [nodes.problematic(self.rawtext, self.rawtext)], [message]
+        return [foreign(words, language)], []
+
+
+def refuse_constructs(app, docname, content):
+    """Refuses roles and directives that are not on the list, by name, with the line they stand on."""
+    for number, line in enumerate(content[0].splitlines(), 1):
+        names = [(n, "role", ROLES) for n in re.findall(r"\{([\w:+-]+)\}`", line)]
+        names += [(n, "directive", DIRECTIVES) for n in re.findall(r"^\s*(?:`{3,}|:{3,}|~{3,})\{([\w:-]+)\}", line)]
+        for name, what, allowed in names:
+            if name not in allowed:
+                logger.warning(f"{what} {{{name}}} is not one that authors may use (STYLE.md lists them)", location=(docname, number))
+
+
+def refuse_nodes(app, doctree):
+    """Refuses raw HTML, mathematics and whatever else the PDF and ePub could not show."""
+    for node in doctree.findall(nodes.Node):
+        if not (type(node) in NODES or type(node).__module__.startswith("extensions.")):
+            logger.warning(f"<{node.__class__.__name__}> is not a construct that authors may use (STYLE.md lists them)", location=node)
+
+
+def setup(app):
+    app.add_config_value("book", {}, "env", dict)
+    app.add_role("lang", Lang())
+    app.add_post_transform(ForeignWords)
+    app.connect("config-inited", complete_metadata)
+    app.connect("source-read", refuse_constructs)
+    app.connect("doctree-read", refuse_nodes)
+    app.connect("env-get-updated", number_chapters, priority=900)  # after Sphinx's collectors
+    return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

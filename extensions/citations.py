@@ -1,0 +1,394 @@
+"""Citations: author-date with locators, a list of sources in parts, and the gate that ties each citation to a recorded look.
+
+Built on sphinxcontrib-bibtex, which reads refs.bib and parses the roles ``{cite:p}`` and ``{cite:t}``. Its domain is
+overridden so that works stand in the author's order, works of one author and year get a letter, archival documents and
+newspapers have a form, and every entry links back to every place that cites it.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from pathlib import Path
+
+from docutils import nodes
+from pybtex.richtext import HRef, Tag, Text
+from pybtex_docutils import Backend
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+from sphinxcontrib.bibtex.citation_target import parse_citation_targets
+from sphinxcontrib.bibtex.domain import BibtexDomain
+from sphinxcontrib.bibtex.roles import CiteRole, CitationRef
+
+logger = logging.getLogger(__name__)
+
+KINDS = {"debate": "The debate", "primary": "Primary sources", "scholarship": "Scholarship", "press": "Press and web"}
+CONSULTED = {
+    "full": "read whole",
+    "part": "read in part",
+    "opening": "opening read",
+    "abstract": "abstract read",
+    "cited": "not seen",
+}
+REQUIRED = {
+    "article": ("author", "title", "journal", "year"),
+    "book": ("title", "year"),
+    "incollection": ("author", "title", "booktitle"),
+    "thesis": ("author", "title", "year", "institution"),
+    "report": ("title", "year"),
+    "online": ("title", "url|copynote"),
+    "archival": ("title", "archive|url|copynote"),
+    "newspaper": ("title", "journal", "year"),
+}
+CONSULTED_COLUMNS = ["key", "address", "date", "seen", "locator", "passage_start", "passage_end"]
+
+
+def plain(text: str) -> str:
+    """`text` folded for sorting and comparing: no accents, no case, dashes and spaces made one."""
+    text = unicodedata.normalize("NFKD", re.sub(r"[{}]", "", text))
+    text = "".join(c for c in text if not unicodedata.combining(c)).casefold()
+    return re.sub(r"\s+", " ", re.sub("[\N{EN DASH}\N{EM DASH}\N{NON-BREAKING HYPHEN}]", "-", text)).strip()
+
+
+class Source:
+    """One entry of refs.bib, ready to print: `label` is (names, year); `text()` is the entry in the list."""
+
+    def __init__(self, entry, line: int):
+        self.entry, self.key, self.line = entry, entry.key, line
+        self.letter = ""
+        self.people = entry.persons.get("author") or entry.persons.get("editor") or []
+
+    def get(self, field: str) -> str:
+        return self.entry.fields.get(field, "").replace("--", "\N{EN DASH}")
+
+    def rich(self, field: str) -> Text:
+        return Text.from_latex(self.get(field)) if self.get(field) else Text()
+
+    @property
+    def names(self) -> str:
+        """The names as a citation in the text prints them."""
+        short = self.get("shortauthor")
+        last = [short] if short else [" ".join(person.prelast_names + person.last_names) for person in self.people]
+        last = [re.sub(r"[{}]", "", name) for name in last]
+        if not last:
+            return re.sub(r"[{}]", "", self.get("shorttitle") or self.get("title"))
+        if len(last) > 3:
+            return f"{last[0]} et al."
+        return " and ".join([", ".join(last[:-1]), last[-1]]) if len(last) > 1 else last[0]
+
+    @property
+    def year(self) -> str:
+        year = (self.get("year") or "n.d.") + self.letter
+        return f"[{self.get('origyear')}] {year}" if self.get("origyear") else year
+
+    @property
+    def sort_key(self):
+        inverted = " ".join(" ".join(p.last_names + p.first_names) for p in self.people) or self.names
+        return plain(inverted), self.get("origyear") or self.get("year") or "9999", plain(self.get("title"))
+
+    @property
+    def passive(self) -> bool:
+        """Known only through another work."""
+        return self.get("consulted") == "cited"
+
+    def text(self) -> Text:
+        """The entry as the list of sources prints it."""
+        kind = self.entry.type
+        parts = [Text(self._inverted_names()), Text(self.year), self._title()]
+        if kind == "incollection":
+            editors = self._plain_names("editor")
+            parts.append(Text("In ", Tag("em", self.rich("booktitle")), f", edited by {editors}" if editors else ""))
+            parts[-1] = Text(parts[-1], f", {self.get('pages')}" if self.get("pages") else "")
+        elif self.get("journal"):
+            issue = " ".join(filter(None, [self.get("volume"), f"({self.get('number')})" if self.get("number") else ""]))
+            tail = ", ".join(filter(None, [self.get("date")])) or self.get("pages")
+            journal = Text(Tag("em", self.rich("journal")), f" {issue}" if issue else "")
+            parts.append(Text(journal, f"{': ' if issue and not self.get('date') else ', '}{tail}" if tail else ""))
+        if self.get("translator"):
+            parts.append(Text(f"Translated by {self._plain_names('translator')}"))
+        if self.people and self.entry.persons.get("editor") and self.entry.persons.get("author") and kind == "book":
+            parts.append(Text(f"Edited by {self._plain_names('editor')}"))
+        shelf = [self.get("archive")] + [
+            f"{short} {self.get(field)}"
+            for field, short in (("fond", "f."), ("opis", "op."), ("delo", "d."), ("listy", "l."))
+            if self.get(field)
+        ]
+        imprint = ": ".join(filter(None, [self.get("address"), self.get("publisher") or self.get("institution")]))
+        genre = self.get("type")
+        for piece in (genre, ", ".join(filter(None, shelf)), self.get("series"), imprint, self.get("note")):
+            if piece:
+                parts.append(Text(piece))
+        text = Text()
+        for part in (part for part in parts if len(part)):
+            text += part if str(part).endswith((".", "?", "!")) else part + "."
+            text += " "
+        if self.get("doi"):
+            text += Text("DOI ", HRef(f"https://doi.org/{self.get('doi')}", self.get("doi")), ". ")
+        elif self.get("url"):
+            text += HRef(self.get("url"), re.sub(r"^https?://(www\.)?", "", self.get("url")).rstrip("/")) + Text(". ")
+        return text
+
+    def mark(self, via: "Source | None") -> str:
+        """How the work was consulted, in words, for the end of the entry."""
+        words = CONSULTED[self.get("consulted")]
+        note = re.sub(r"[{}]", "", self.get("consultednote"))
+        if via is not None:
+            words, note = f"not seen; cited in {via.names} {via.year}", ""
+        out = words + (f": {note}" if note else "")
+        if self.get("copynote"):
+            out += "; " + self.get("copynote")
+        if self.get("urldate") and self.get("url") and not self.passive:
+            out += f"; seen {self.get('urldate')}"
+        return out
+
+    def _title(self) -> Text:
+        title = self.rich("title")
+        whole = self.entry.type in {"book", "thesis"} or (self.entry.type == "report" and not self.get("journal"))
+        styled = Tag("em", title) if whole else Text("\N{LEFT SINGLE QUOTATION MARK}", title, "\N{RIGHT SINGLE QUOTATION MARK}")
+        return Text(styled, f" [{self.get('titleaddon')}]") if self.get("titleaddon") else Text(styled)
+
+    def _inverted_names(self) -> str:
+        def given(person):
+            return " ".join(person.first_names + person.middle_names)
+
+        def family(person):
+            return " ".join(person.prelast_names + person.last_names)
+
+        if not self.people:
+            return ""
+        first, rest = self.people[0], self.people[1:]
+        names = [", ".join(filter(None, [family(first), given(first)]))]
+        names += [" ".join(filter(None, [given(person), family(person)])) for person in rest]
+        joined = names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+        role = "" if self.entry.persons.get("author") else ", ed." if len(names) == 1 else ", eds"
+        return re.sub(r"[{}]", "", joined) + role
+
+    def _plain_names(self, role: str) -> str:
+        people = self.entry.persons.get(role, [])
+        names = [" ".join(p.first_names + p.middle_names + p.prelast_names + p.last_names) for p in people]
+        return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]])) if names else ""
+
+
+class Cite(CiteRole):
+    """``{cite:p}`` and ``{cite:t}``: stable ids, and a dependency on refs.bib so that an edit there is read."""
+
+    def result_nodes(self, document, env, node, is_ref):
+        domain = env.get_domain("cite")
+        targets = list(parse_citation_targets(self.target))
+        number = sum(ref.docname == env.docname for ref in domain.citation_refs) + 1
+        node["ids"] = [f"cited-{Path(env.docname).name}-{number}"]
+        document.note_explicit_target(node, node)
+        domain.citation_refs.append(CitationRef(node["ids"][0], env.docname, self.lineno, targets))
+        for file in [*domain.bibdata.bibfiles, env.app.confdir / "data/consulted.csv"]:
+            env.note_dependency(str(file))
+        return [node], []
+
+
+class Citations(BibtexDomain):
+    """The domain ``cite`` with our order, our labels, our gates."""
+
+    roles = {"p": Cite(), "t": Cite()}
+    initial_data = BibtexDomain.initial_data | {"lists": set()}  # the pages that hold the list of sources
+
+    @property
+    def sources(self) -> dict[str, Source]:
+        """Every entry of refs.bib by key, with its line and its letter."""
+        if getattr(self, "_sources_of", None) is not self.bibdata:
+            self._sources_of, self._sources = self.bibdata, self._read_sources()
+        return self._sources
+
+    def _read_sources(self) -> dict[str, Source]:
+        lines = {}
+        for file in self.bibdata.bibfiles:
+            for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+                if found := re.match(r"@\w+\s*\{\s*([^,\s]+)", line):
+                    lines[found[1].lower()] = number
+        sources = {key: Source(e, lines.get(key.lower(), 1)) for key, e in self.bibdata.data.entries.items()}
+        same = defaultdict(list)
+        for source in sorted(sources.values(), key=lambda s: s.sort_key):
+            same[source.names, source.year].append(source)
+        for group in same.values():
+            if len(group) > 1:
+                for number, source in enumerate(group):
+                    source.letter = ("-" if source.year.startswith("n.d.") else "") + chr(97 + number)
+        return sources
+
+    def env_updated(self):
+        """Checks the whole bibliography once everything is read; has the list of sources written anew."""
+        self._check_entries()
+        looks = self._read_consulted()
+        locators = {key: {plain(row["locator"]) for row in rows if row["locator"]} for key, rows in looks.items()}
+        for ref in self.citation_refs:
+            where = (ref.docname, ref.line)
+            for target in ref.targets:
+                if target.key not in self.sources:
+                    self.warn(f"no entry {target.key!r} in refs.bib: add it, or mend the key", where)
+                elif target.key not in looks:
+                    self.warn(f"{target.key!r} has no row in data/consulted.csv: record the look, or cite another work", where)
+                elif target.post and plain(target.post) not in locators[target.key]:
+                    self.warn(
+                        f"locator {target.post!r} of {target.key!r} stands in no row of data/consulted.csv: "
+                        "record where it was seen, or cite without it",
+                        where,
+                    )
+        used = {target.key for ref in self.citation_refs for target in ref.targets}
+        used |= {source.get("via") for source in self.sources.values()}
+        for source in self.sources.values():
+            if source.key not in used and not source.get("unused"):
+                self.warn(
+                    f"{source.key!r} is cited nowhere: cite it, delete it, or say why in a field `unused`", f"refs.bib:{source.line}"
+                )
+        return sorted(self.data["lists"])
+
+    def _check_entries(self):
+        for source in self.sources.values():
+            where, fields = f"refs.bib:{source.line}", source.entry.fields
+            missing = [
+                name
+                for name in (*REQUIRED.get(source.entry.type, ()), "kind", "consulted")
+                if not any(fields.get(n) or source.entry.persons.get(n) for n in name.split("|"))
+            ]
+            if source.entry.type not in REQUIRED:
+                self.warn(f"{source.key!r}: unknown type @{source.entry.type}; use one of {', '.join(REQUIRED)}", where)
+            elif missing:
+                self.warn(f"{source.key!r} lacks {', '.join(missing)}: add what a page showed", where)
+            elif fields["kind"] not in KINDS or fields["consulted"] not in CONSULTED:
+                self.warn(
+                    f"{source.key!r}: kind is one of {', '.join(KINDS)}; consulted one of {', '.join(CONSULTED)}", where
+                )
+            elif source.passive and source.get("via") not in self.sources:
+                self.warn(f"{source.key!r} was not seen: name in `via` the entry through which it is cited", where)
+
+    def _read_consulted(self) -> dict[str, list[dict]]:
+        """The rows of data/consulted.csv by key. Warns of unknown keys, columns and empty looks."""
+        looks: dict[str, list[dict]] = defaultdict(list)
+        path = Path(self.env.app.confdir) / "data/consulted.csv"
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            if reader.fieldnames != CONSULTED_COLUMNS:
+                self.warn(f"columns must be {','.join(CONSULTED_COLUMNS)}", "data/consulted.csv:1")
+                return looks
+            for row in reader:
+                where = f"data/consulted.csv:{reader.line_num}"
+                if row["key"] not in self.sources:
+                    self.warn(f"no entry {row['key']!r} in refs.bib: mend the key or delete the row", where)
+                if None in row.values() or not (row["address"] and row["date"] and row["seen"]):
+                    self.warn("a look needs its address, its date and what was seen", where)
+                looks[row["key"]].append(row)
+        return looks
+
+    def warn(self, message: str, location):
+        logger.warning(message, location=location, type="citations")
+
+    def clear_doc(self, docname):
+        super().clear_doc(docname)
+        self.data["lists"].discard(docname)
+
+    def merge_domaindata(self, docnames, otherdata):
+        super().merge_domaindata(docnames, otherdata)
+        self.data["lists"].update(otherdata["lists"] & set(docnames))
+
+    def resolve_xref(self, env, fromdocname, builder, typ, target, node, contnode):
+        """The citation as an inline of links, one a work, in the author's order."""
+        page = next(iter(sorted(self.data["lists"])), None)
+        out = nodes.inline("", classes=["citation"], ids=node["ids"])
+        works = [(t, self.sources[t.key]) for t in parse_citation_targets(target) if t.key in self.sources]
+        for number, (work, source) in enumerate(works):
+            if number:
+                out += nodes.Text("; ")
+            before = f"{work.pre} " if work.pre else ""
+            after = f", {locator(work.post)}" if work.post else ""
+            shown = source.year if typ == "t" else f"{source.names} {source.year}"
+            link = nodes.reference("", shown, internal=True, classes=["cite"], reftitle=str(source.text()).strip())
+            if page is not None:
+                link["refuri"] = builder.get_relative_uri(fromdocname, page) + f"#cite-{source.key}"
+            lead = f"{source.names} ({before}" if typ == "t" else before
+            out += [nodes.Text(lead), link, nodes.Text(f"{after})" if typ == "t" else after)]
+        return out if typ == "t" else nodes.inline("", "(", *out.children, nodes.Text(")"), classes=["citation"], ids=node["ids"])
+
+
+def locator(text: str) -> str:
+    """A locator as printed: en dashes in ranges, no break after the abbreviation."""
+    return re.sub(r"(?<=\d)-(?=\d)", "\N{EN DASH}", re.sub(r"\b(pp?|ch|n|vol|no|doc|sec|l)\. ", "\\1.\N{NO-BREAK SPACE}", text))
+
+
+class source_list(nodes.General, nodes.Element):
+    """Placeholder of one part of the list of sources, filled by `SourceListTransform`."""
+
+
+class SourceList(SphinxDirective):
+    """``{sources} primary``: the entries of one kind. Error: a kind that does not exist."""
+
+    required_arguments = 1
+
+    def run(self):
+        if self.arguments[0] not in KINDS:
+            raise self.error(f"{self.arguments[0]!r} is no kind of source; use one of {', '.join(KINDS)}")
+        domain = self.env.get_domain("cite")
+        domain.data["lists"].add(self.env.docname)
+        node = source_list(kind=self.arguments[0])
+        for source in domain.sources.values():
+            if source.get("kind") == self.arguments[0]:
+                target = nodes.target(ids=[f"cite-{source.key}"])
+                self.state.document.note_explicit_target(target, target)
+        return [node]
+
+
+class SourceListTransform(SphinxPostTransform):
+    """Fills each `source_list` with entries, marks and links back."""
+
+    default_priority = 5  # before references are resolved
+
+    def run(self, **kwargs):
+        domain = self.env.get_domain("cite")
+        for node in list(self.document.findall(source_list)):
+            chosen = [s for s in domain.sources.values() if s.get("kind") == node["kind"]]
+            node.replace_self([self.entry(domain, s) for s in sorted(chosen, key=lambda s: s.sort_key)])
+
+    def entry(self, domain, source) -> nodes.container:
+        text = nodes.paragraph("", "", *source.text().render(Backend()), classes=["entry"])
+        mark = source.mark(domain.sources.get(source.get("via")))
+        text += nodes.inline("", f"[{mark[0].upper()}{mark[1:]}.]", classes=["consulted", f"consulted-{source.get('consulted')}"])
+        out = nodes.container("", text, classes=["bib-entry"], ids=[f"cite-{source.key}"])
+        places = [
+            (ref.docname, ref.citation_ref_id)
+            for ref in domain.citation_refs
+            if any(target.key == source.key for target in ref.targets)
+        ]
+        if places:
+            out += nodes.paragraph("", "", nodes.Text("Cited in "), *self.back_links(places), classes=["cited-in"])
+        return out
+
+    def back_links(self, places):
+        titles, totals, seen = self.env.titles, Counter(doc for doc, _ in places), Counter()
+        order = {doc: i for i, doc in enumerate(reading_order(self.env))}
+        for number, (doc, anchor) in enumerate(sorted(places, key=lambda p: order.get(p[0], len(order)))):
+            chapter = self.env.toc_secnumbers.get(doc, {}).get("")
+            name = f"chapter {chapter[0]}" if chapter else titles[doc].astext()
+            seen[doc] += 1
+            if totals[doc] > 1:
+                name = f"{name} ({seen[doc]})" if seen[doc] == 1 else f"({seen[doc]})"
+            uri = self.app.builder.get_relative_uri(self.env.docname, doc) + f"#{anchor}"
+            if number:
+                yield nodes.Text(" " if seen[doc] > 1 else ", ")
+            yield nodes.reference("", name, internal=True, refuri=uri)
+
+
+def reading_order(env):
+    """Names of documents as a reader meets them."""
+    doc, relations = env.config.root_doc, env.collect_relations()
+    while doc:
+        yield doc
+        doc = relations[doc][2]
+
+
+def setup(app):
+    app.setup_extension("sphinxcontrib.bibtex")
+    app.add_domain(Citations, override=True)
+    app.add_node(source_list)
+    app.add_directive("sources", SourceList)
+    app.add_post_transform(SourceListTransform)
+    return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

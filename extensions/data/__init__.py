@@ -1,0 +1,281 @@
+"""Data: tables with their origin, numbers in the prose, charts. Every figure of a series is printed from its table.
+
+``data/datapackage.json`` (Data Package v2) describes each ``data/series/*.csv``: origin, licence, schema, key, hash. frictionless checks
+them before anything is read. Beside the standard's properties a resource has ``origin``, ``checks`` and ``caveats`` (MyST, printed), and a field
+may have ``unit`` (printed behind a number) and ``scale`` (1000 where the table counts in thousands).
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os.path
+import re
+from functools import cached_property
+from pathlib import Path
+
+import frictionless
+from docutils import nodes
+from docutils.parsers.rst import directives
+from sphinx import addnodes
+from sphinx.domains import Domain
+from sphinx.roles import XRefRole
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective, SphinxRole
+from sphinx.util.nodes import make_refnode
+
+from . import charts
+
+logger = logging.getLogger(__name__)
+PACKAGE = "data/datapackage.json"
+
+
+class chart_table(nodes.container):
+    """The table under a chart. HTML folds it away; the ePub and the PDF skip it, because it stands among the data at the back."""
+
+
+class Series:
+    """One resource of the data package with its rows, all cells text as in the file."""
+
+    def __init__(self, root: Path, resource: dict):
+        self.resource, self.name, self.title = resource, resource["name"], resource["title"]
+        self.path = root / "data" / resource["path"]
+        self.fields = {field["name"]: field for field in resource["schema"]["fields"]}
+        with self.path.open(encoding="utf-8", newline="") as file:
+            self.rows = list(csv.DictReader(file))
+
+    @cached_property
+    def by_key(self) -> dict[str, dict[str, str]]:
+        """The rows by their primary key, its parts joined by a space."""
+        return {" ".join(row[name] for name in self.resource["schema"]["primaryKey"]): row for row in self.rows}
+
+    def value(self, rows: str, column: str) -> float:
+        """The cell of `column` in `rows` (keys joined by ``+`` are added up), in single units.
+
+        Raises KeyError with what would have been right when a row or the column is missing or empty.
+        """
+        if column not in self.fields:
+            raise KeyError(f"no column {column!r} in {self.path.name}; it has {', '.join(self.fields)}")
+        total = 0.0
+        for key in rows.split("+"):
+            if key not in self.by_key:
+                raise KeyError(f"no row {key!r} in {self.path.name}; it has {', '.join(list(self.by_key)[:6])} ...")
+            if not self.by_key[key][column]:
+                raise KeyError(f"row {key!r} of {self.path.name} has nothing in {column!r}")
+            total += float(self.by_key[key][column])
+        return total * self.fields[column].get("scale", 1)
+
+    def column(self, name: str) -> list[float | None]:
+        """A whole column as numbers in single units, None where the cell is empty. Raises KeyError for an unknown name."""
+        if name not in self.fields:
+            raise KeyError(f"no column {name!r} in {self.path.name}; it has {', '.join(self.fields)}")
+        scale = self.fields[name].get("scale", 1)
+        return [float(row[name]) * scale if row[name] else None for row in self.rows]
+
+    def texts(self, name: str) -> list[str]:
+        """A whole column as it stands in the file."""
+        return [row[name] for row in self.rows]
+
+
+def formatted(value: float, measure: str = "", unit: str = "") -> str:
+    """`value` as the book prints it. `measure` is "", "millions", "thousands" or a number of decimals; `unit` may be "per cent".
+
+    >>> formatted(681692), formatted(2468524, "millions"), formatted(24.9, unit="per cent"), formatted(0)
+    ('681,692', '2.5 million', '24.9 per cent', '0')
+    """
+    if measure == "millions":
+        text = f"{value / 1e6:,.1f}".removesuffix(".0") + "\N{NO-BREAK SPACE}million"
+    elif measure == "thousands":
+        text = f"{round(value, -3):,.0f}"
+    elif measure:
+        text = f"{value:,.{int(measure)}f}"
+    else:
+        text = f"{value:,.10f}".rstrip("0").rstrip(".")
+    return text + (f"\N{NO-BREAK SPACE}{unit}" if unit == "per cent" else "")
+
+
+class NumberRole(SphinxRole):
+    """``{number}`series/row/column``` or ``.../column in millions``: one cell, linked to its table."""
+
+    def run(self):
+        found = re.fullmatch(r"([\w-]+)/([^/]+)/([\w-]+)(?: (?:in (millions|thousands)|to (\d) decimals?))?", self.text)
+        domain = self.env.get_domain("data")
+        try:
+            if not found:
+                raise KeyError("write {number}`series/row/column` or {number}`series/row/column in millions`")
+            name, row, column, measure, decimals = found.groups()
+            series = domain.series(name)
+            unit = series.fields.get(column, {}).get("unit", "")
+            text = formatted(series.value(row, column), measure or decimals or "", unit)
+        except KeyError as error:
+            logger.warning(f"number {self.text!r}: {error.args[0]}", location=(self.env.docname, self.lineno), type="data")
+            return [nodes.inline("", "?")], []
+        self.env.note_dependency(str(series.path))
+        link = addnodes.pending_xref("", nodes.inline("", text), refdomain="data", reftype="ref", reftarget=name, refwarn=True)
+        link["classes"], link["refexplicit"] = ["number"], True
+        link["refdoc"] = self.env.docname
+        self.set_source_info(link)
+        return [link], []
+
+
+class Chart(SphinxDirective):
+    """``{chart} name``: the drawing function `name` of charts.py over the tables it asks for, with its caption.
+
+    Options: ``alt`` (required: what the chart shows, in sentences), ``source`` (MyST: whose figures). The content is the caption.
+    """
+
+    required_arguments = 1
+    has_content = True
+    option_spec = {"alt": directives.unchanged_required, "source": directives.unchanged_required}
+
+    def run(self):
+        name, domain = self.arguments[0], self.env.get_domain("data")
+        for option, what in (("alt", "say in words what it shows"), ("source", "say whose figures these are")):
+            if not self.options.get(option):
+                raise self.error(f"chart {name!r} has no :{option}: {what}")
+        if name not in charts.CHARTS:
+            raise self.error(f"no chart {name!r} in extensions/data/charts.py; it has {', '.join(sorted(charts.CHARTS))}")
+        drawing = charts.CHARTS[name]
+        try:
+            tables = [domain.series(table) for table in drawing.tables]
+            light, dark, size = charts.draw(name, tables, Path(self.env.app.confdir) / "build/charts")
+        except (KeyError, ValueError) as error:
+            raise self.error(f"chart {name!r}: {error.args[0]}")
+        for file in [*(table.path for table in tables), charts.__file__]:
+            self.env.note_dependency(str(file))
+        image = nodes.image("", uri="/" + os.path.relpath(light, self.env.srcdir), alt=self.options["alt"])
+        image["width"], image["height"], image["dark"] = f"{size[0]}px", f"{size[1]}px", str(dark)
+        caption = nodes.caption("", "", *self.parse_inline(" ".join(self.content), lineno=self.lineno)[0])
+        source = nodes.paragraph("", "Source: ", *self.parse_inline(self.options["source"], lineno=self.lineno)[0], classes=["chart-source"])
+        figure = nodes.figure("", image, caption, nodes.legend("", source), classes=["chart"], ids=[f"chart-{name}"])
+        figure["names"] = [f"chart-{name}"]
+        self.set_source_info(figure)
+        self.state.document.note_explicit_target(figure, figure)
+        shown = chart_table("", *(table_of(table) for table in tables), classes=["chart-table"])
+        return [figure, shown]
+
+
+def table_of(series: Series) -> nodes.table:
+    """The whole series as a table, the fields' titles as heads, numbers formatted."""
+    shown = [field for field in series.fields.values() if not field.get("hidden")]
+    group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in shown), cols=len(shown))
+    head = nodes.row("", *(_cell(field["title"], field) for field in shown))
+    body = nodes.tbody()
+    for row in series.rows:
+        body += nodes.row("", *(_cell(_shown(row[field["name"]], field), field) for field in shown))
+    group += [nodes.thead("", head), body]
+    return nodes.table("", group, classes=["data"])
+
+
+def _shown(text: str, field: dict) -> str:
+    if field["type"] in {"integer", "number"} and text:
+        return formatted(float(text) * field.get("scale", 1))
+    return text or "\N{EN DASH}" if field["type"] in {"integer", "number"} else text
+
+
+def _cell(text: str, field: dict) -> nodes.entry:
+    numeric = field["type"] in {"integer", "number"}
+    return nodes.entry("", nodes.paragraph("", text, classes=["number"] if numeric else []))
+
+
+class DataSets(SphinxDirective):
+    """``{data-sets}``: a section a data set, with origin, checks, caveats, table and download."""
+
+    def run(self):
+        domain, out = self.env.get_domain("data"), []
+        self.env.note_dependency(str(Path(self.env.app.confdir) / PACKAGE))
+        for series in domain.all_series():
+            resource = series.resource
+            section = nodes.section("", nodes.title("", series.title), ids=[f"data-{series.name}"], names=[f"data-{series.name}"])
+            self.state.document.note_explicit_target(section, section)
+            domain.note(series.name, self.env.docname)
+            for label, text in (
+                ("", resource["description"]),
+                ("Origin.", resource["origin"]),
+                ("Read and checked.", resource["checks"]),
+                ("Take care.", resource["caveats"]),
+            ):
+                start = [nodes.strong("", label), nodes.Text(" ")] if label else []
+                section += nodes.paragraph("", "", *start, *self.parse_inline(text, lineno=self.lineno)[0])
+            link = addnodes.download_reference("", "", nodes.inline("", f"{series.path.name}"), classes=["download"])
+            link["reftarget"] = "/" + os.path.relpath(series.path, self.env.srcdir)
+            link["refdoc"] = self.env.docname
+            section += nodes.paragraph("", "Download: ", link, nodes.Text(f" ({resource['licenses'][0]['title']})."))
+            section += table_of(series)
+            out.append(section)
+        return out
+
+
+class DataDomain(Domain):
+    """Knows the data package and the page on which each of its tables stands."""
+
+    name, label = "data", "Data"
+    roles = {"ref": XRefRole()}
+    initial_data = {"pages": {}}
+    data_version = 1
+
+    def all_series(self) -> list[Series]:
+        if not hasattr(self, "_all"):
+            root = Path(self.env.app.confdir)
+            package = json.loads((root / PACKAGE).read_text("utf-8"))
+            self._all = [Series(root, resource) for resource in package["resources"]]
+        return self._all
+
+    def series(self, name: str) -> Series:
+        """The series `name`; raises KeyError naming those that exist."""
+        for series in self.all_series():
+            if series.name == name:
+                return series
+        raise KeyError(f"no series {name!r} in {PACKAGE}; it has {', '.join(s.name for s in self.all_series())}")
+
+    def note(self, name, docname):
+        self.data["pages"][name] = docname
+
+    def clear_doc(self, docname):
+        self.data["pages"] = {name: doc for name, doc in self.data["pages"].items() if doc != docname}
+
+    def merge_domaindata(self, docnames, otherdata):
+        self.data["pages"] |= {name: doc for name, doc in otherdata["pages"].items() if doc in docnames}
+
+    def resolve_xref(self, env, fromdocname, builder, typ, target, node, contnode):
+        if target in self.data["pages"]:
+            link = make_refnode(builder, fromdocname, self.data["pages"][target], f"data-{target}", contnode)
+            link["classes"] += ["number"]
+            return link
+        return None
+
+
+def check_package(app):
+    """Checks every table against its description; warns with file, row and cure. Nothing is printed from a table that fails."""
+    root = Path(app.confdir)
+    try:
+        package = json.loads((root / PACKAGE).read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        logger.warning(f"cannot be read: {error}", location=PACKAGE, type="data")
+        return
+    for resource in package["resources"]:
+        path = f"data/{resource['path']}"
+        data = (root / path).read_bytes() if (root / path).exists() else b""
+        if f"sha256:{hashlib.sha256(data).hexdigest()}" != resource.get("hash"):
+            logger.warning(
+                f"its bytes are not those that {PACKAGE} describes: check the change, then run `make hashes`", location=path, type="data"
+            )
+        described = {key: resource[key] for key in ("name", "path", "schema") if key in resource}
+        for report in frictionless.validate(described, basepath=str(root / "data")).tasks:
+            for error in report.errors:
+                line = getattr(error, "row_number", None) or 1
+                logger.warning(f"{error.message}: mend the row, or the schema in {PACKAGE}", location=f"{path}:{line}", type="data")
+
+
+def setup(app):
+    app.add_domain(DataDomain)
+    app.add_node(
+        chart_table,
+        html=(lambda self, node: self.body.append('<details class="chart-table"><summary>The figures</summary>'), lambda self, node: self.body.append("</details>")),
+    )
+    app.add_role("number", NumberRole())
+    app.add_directive("chart", Chart)
+    app.add_directive("data-sets", DataSets)
+    app.connect("builder-inited", check_package)
+    return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
