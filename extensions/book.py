@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -115,6 +116,18 @@ class Lang(SphinxRole):
         return [foreign(words, language)], []
 
 
+def refuse_unreadable(app):
+    """Ends the build with file and line at a source that is not UTF-8, before anything is read."""
+    for path in sorted(Path(app.srcdir).rglob("*.md")):
+        data = path.read_bytes()
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            line = data.count(b"\n", 0, error.start) + 1
+            logger.error("not UTF-8 text: save the file as UTF-8", location=f"{path}:{line}")
+            sys.exit(1)
+
+
 def refuse_constructs(app, docname, content):
     """Refuses roles and directives that are not on the list, by name, with the line they stand on."""
     for number, line in enumerate(content[0].splitlines(), 1):
@@ -137,6 +150,7 @@ def setup(app):
     app.add_role("lang", Lang())
     app.add_post_transform(ForeignWords)
     app.connect("config-inited", complete_metadata)
+    app.connect("builder-inited", refuse_unreadable)
     app.connect("source-read", refuse_constructs)
     app.connect("doctree-read", refuse_nodes)
     app.connect("env-get-updated", number_chapters, priority=900)  # after Sphinx's collectors

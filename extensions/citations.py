@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import csv
 import re
+import sys
 import unicodedata
 from collections import Counter, defaultdict
 from pathlib import Path
 
 from docutils import nodes
+from pybtex.exceptions import PybtexError
 from pybtex.richtext import HRef, Tag, Text
 from pybtex_docutils import Backend
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
+from sphinxcontrib.bibtex.bibfile import process_bibdata
 from sphinxcontrib.bibtex.citation_target import parse_citation_targets
 from sphinxcontrib.bibtex.domain import BibtexDomain
 from sphinxcontrib.bibtex.roles import CiteRole, CitationRef
@@ -217,8 +220,7 @@ class Citations(BibtexDomain):
         return sources
 
     def env_updated(self):
-        """Checks the whole bibliography once everything is read; has the list of sources written anew."""
-        self._check_entries()
+        """Checks every citation once everything is read; has the list of sources written anew."""
         looks = self._read_consulted()
         locators = {key: {plain(row["locator"]) for row in rows if row["locator"]} for key, rows in looks.items()}
         for ref in self.citation_refs:
@@ -243,7 +245,9 @@ class Citations(BibtexDomain):
                 )
         return sorted(self.data["lists"])
 
-    def _check_entries(self):
+    def check_entries(self):
+        """Stops the build, a message a fault, when an entry could not be printed."""
+        faults = []
         for source in self.sources.values():
             where, fields = f"refs.bib:{source.line}", source.entry.fields
             missing = [
@@ -252,15 +256,15 @@ class Citations(BibtexDomain):
                 if not any(fields.get(n) or source.entry.persons.get(n) for n in name.split("|"))
             ]
             if source.entry.type not in REQUIRED:
-                self.warn(f"{source.key!r}: unknown type @{source.entry.type}; use one of {', '.join(REQUIRED)}", where)
+                faults.append((f"{source.key!r}: unknown type @{source.entry.type}; use one of {', '.join(REQUIRED)}", where))
             elif missing:
-                self.warn(f"{source.key!r} lacks {', '.join(missing)}: add what a page showed", where)
+                faults.append((f"{source.key!r} lacks {', '.join(missing)}: add what a page showed", where))
             elif fields["kind"] not in KINDS or fields["consulted"] not in CONSULTED:
-                self.warn(
-                    f"{source.key!r}: kind is one of {', '.join(KINDS)}; consulted one of {', '.join(CONSULTED)}", where
-                )
+                scales = f"kind is one of {', '.join(KINDS)}; consulted one of {', '.join(CONSULTED)}"
+                faults.append((f"{source.key!r}: {scales}", where))
             elif source.passive and source.get("via") not in self.sources:
-                self.warn(f"{source.key!r} was not seen: name in `via` the entry through which it is cited", where)
+                faults.append((f"{source.key!r} was not seen: name in `via` the entry through which it is cited", where))
+        stop(faults)
 
     def _read_consulted(self) -> dict[str, list[dict]]:
         """The rows of data/consulted.csv by key. Warns of unknown keys, columns and empty looks."""
@@ -385,9 +389,32 @@ def reading_order(env):
         doc = relations[doc][2]
 
 
+def stop(faults: list[tuple[str, str]]):
+    """Prints each (message, place) and ends the build at once: without a sound refs.bib nothing else can be said."""
+    for message, place in faults:
+        logger.error(message, location=place, type="citations")
+    if faults:
+        sys.exit(1)
+
+
+def read_bibliography(app):
+    """Reads refs.bib (again only when it has changed). Stops the build with file and line when it cannot be read."""
+    domain = app.env.get_domain("cite")
+    files = [Path(app.confdir) / name for name in app.config.bibtex_bibfiles]
+    try:
+        domain.data["bibdata"] = process_bibdata(domain.bibdata, files, "utf-8")
+    except (PybtexError, UnicodeError) as error:
+        line = getattr(error, "lineno", 1)
+        stop([(f"cannot be read: {error}; mend the entry above that line", f"{files[0].name}:{line}")])
+    domain.check_entries()
+
+
 def setup(app):
-    app.setup_extension("sphinxcontrib.bibtex")
-    app.add_domain(Citations, override=True)
+    # sphinxcontrib.bibtex is used as a library: its own setup would add roles, directives and settings that the book does not allow.
+    app.add_config_value("bibtex_bibfiles", [], "env", list)
+    app.add_domain(Citations)
+    app.connect("builder-inited", read_bibliography)
+    app.connect("env-updated", lambda app, env: env.get_domain("cite").env_updated())
     app.add_node(source_list)
     app.add_directive("sources", SourceList)
     app.add_post_transform(SourceListTransform)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import tomllib
 from collections import Counter
 from pathlib import Path, PurePosixPath
@@ -285,13 +286,20 @@ class Quotations(RegisterDirective):
         return out
 
 
-def check(app, env):
-    """Prints the register's faults, and claims whose home chapter is there but does not mark them."""
+def read_register(app):
+    """Reads the register. Ends the build, a message a fault with file, line and cure, when it is not sound."""
+    register = app.env.get_domain("claims").register
+    register.check_keys(app.env.get_domain("cite").sources)
+    for message, place in register.faults:
+        logger.error(message, location=place, type="claims")
+    if register.faults:
+        sys.exit(1)
+
+
+def check_marks(app, env):
+    """Warns of claims that their home chapter does not mark."""
     domain = env.get_domain("claims")
     register = domain.register
-    register.check_keys(env.get_domain("cite").sources)
-    for message, place in register.faults:
-        logger.warning(message, location=place, type="claims")
     homes = {PurePosixPath(doc).name: doc for doc in env.found_docs}
     for id, claim in register.claims.items():
         home = homes.get(claim["chapter"])
@@ -340,7 +348,8 @@ def setup(app):
     app.add_directive("claims", Claims)
     app.add_directive("claim-counts", Counts)
     app.add_directive("quotations", Quotations)
-    app.connect("env-updated", check)
+    app.connect("builder-inited", read_register, priority=600)  # after refs.bib
+    app.connect("env-updated", check_marks)
     app.connect("source-read", check_quotations)
     app.connect("html-page-context", review_claims)
     return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

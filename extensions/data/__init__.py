@@ -12,6 +12,7 @@ import hashlib
 import json
 import os.path
 import re
+import sys
 from functools import cached_property
 from pathlib import Path
 
@@ -247,25 +248,27 @@ class DataDomain(Domain):
 
 
 def check_package(app):
-    """Checks every table against its description; warns with file, row and cure. Nothing is printed from a table that fails."""
-    root = Path(app.confdir)
+    """Checks every table against its description. Ends the build, a message a fault with file, row and cure: nothing is printed from a bad table."""
+    root, faults = Path(app.confdir), []
     try:
         package = json.loads((root / PACKAGE).read_text("utf-8"))
     except (OSError, ValueError) as error:
-        logger.warning(f"cannot be read: {error}", location=PACKAGE, type="data")
-        return
+        logger.error(f"cannot be read: {error}; mend the file", location=f"{PACKAGE}:{getattr(error, 'lineno', 1)}", type="data")
+        sys.exit(1)
     for resource in package["resources"]:
         path = f"data/{resource['path']}"
-        data = (root / path).read_bytes() if (root / path).exists() else b""
-        if f"sha256:{hashlib.sha256(data).hexdigest()}" != resource.get("hash"):
-            logger.warning(
-                f"its bytes are not those that {PACKAGE} describes: check the change, then run `make hashes`", location=path, type="data"
-            )
         described = {key: resource[key] for key in ("name", "path", "schema") if key in resource}
         for report in frictionless.validate(described, basepath=str(root / "data")).tasks:
             for error in report.errors:
                 line = getattr(error, "row_number", None) or 1
-                logger.warning(f"{error.message}: mend the row, or the schema in {PACKAGE}", location=f"{path}:{line}", type="data")
+                faults.append((f"{error.message.rstrip('.')}: mend the row, or the schema in {PACKAGE}", f"{path}:{line}"))
+        data = (root / path).read_bytes() if (root / path).exists() else b""
+        if f"sha256:{hashlib.sha256(data).hexdigest()}" != resource.get("hash"):
+            faults.append((f"its bytes are not those that {PACKAGE} describes: check the change, then run `make hashes`", f"{path}:1"))
+    for message, place in faults:
+        logger.error(message, location=place, type="data")
+    if faults:
+        sys.exit(1)
 
 
 def setup(app):

@@ -1,0 +1,48 @@
+"""What the tests share: the real book built once a format, and tiny projects built with one fault planted."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ROOTS = ROOT / "tests/roots"
+NAME = "in-stalinisms-shadow"
+
+
+def sphinx(source: Path, builder: str, out: Path, *options: str, config: Path | None = None, **environment):
+    """One run of sphinx-build with warnings as errors; its doctrees lie beside the output."""
+    command = [sys.executable, "-m", "sphinx", "-b", builder, "-c", str(config or source.parent), "-d", f"{out}-doctrees", "-W", "--keep-going", "-n", "-E"]
+    env = os.environ | {"PYTHONHASHSEED": "0", "PYTHONWARNINGS": "", "NO_COLOR": "1"} | environment
+    return subprocess.run([*command, *options, str(source), str(out)], capture_output=True, text=True, env=env)
+
+
+@pytest.fixture(scope="session")
+def book(tmp_path_factory):
+    """The real book in each format: `html` (folder), `epub` and `pdf` (files)."""
+    out = tmp_path_factory.mktemp("book")
+    for builder in ("html", "epub", "pdf"):
+        done = sphinx(ROOT / "book", builder, out / builder, "-j", "auto")
+        assert done.returncode == 0, f"{builder}:\n{done.stdout}\n{done.stderr}"
+    return SimpleNamespace(html=out / "html", epub=out / f"epub/{NAME}.epub", pdf=out / f"pdf/{NAME}.pdf")
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    """A copy of the tiny project to break: `edit(file, old, new)` plants a fault, `build(builder)` runs Sphinx on it."""
+    root = tmp_path / "tiny"
+    shutil.copytree(ROOTS / "tiny", root)
+
+    def edit(file: str, old: str, new: str):
+        text = (root / file).read_text("utf-8")
+        assert old in text, f"{old!r} is not in {file}: the fault cannot be planted"
+        (root / file).write_text(text.replace(old, new), "utf-8")
+
+    def build(builder: str = "dummy"):
+        return sphinx(root / "book", builder, tmp_path / builder)
+
+    return SimpleNamespace(root=root, edit=edit, build=build, out=tmp_path)

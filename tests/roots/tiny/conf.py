@@ -1,0 +1,15 @@
+project = "Tiny"
+version = "0"
+language = "en"
+extensions = ["myst_parser", "sphinx_multitoc_numbering", "extensions.book", "extensions.citations", "extensions.claims", "extensions.data", "extensions.apparatus"]
+html_theme = "sphinx_book_theme"
+myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "deflist"]
+myst_footnote_sort = myst_footnote_transition = smartquotes = False
+bibtex_bibfiles = ["refs.bib"]
+numfig = True
+numfig_format = {"figure": "Chart %s", "table": "Table %s", "section": "chapter %s"}
+book = {
+    "title": "Tiny", "subtitle": "A test", "author": "the tester", "language": "en-GB", "description": "A test.", "keywords": ["test"],
+    "rights": "None.", "license_url": "https://example.org/", "identifier": "tiny", "url": "https://example.org/", "repository": "",
+    "essay": {"author": "A", "title": "T", "journal": "J", "url": "https://example.org/essay"},
+}

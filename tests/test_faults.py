@@ -1,0 +1,70 @@
+"""Each gate, with its fault planted: the build must stop, and say where and what to do."""
+
+import re
+
+import pytest
+
+CHAPTER, REFS, CONSULTED = "book/1-part/01-one.md", "refs.bib", "data/consulted.csv"
+CLAIMS, QUOTES, SERIES, PACKAGE = "data/claims/01-one.toml", "data/quotations.toml", "data/series/kulak_exile_stock.csv", "data/datapackage.json"
+ALL_OF_ONE = '[{key = "zed1999", bearing = "supports", locator = "p. 7"}, {key = "abel1950", bearing = "disputes"}]'
+
+# name: (file, old text, new text, what the message must say: place, then cure)
+FAULTS = {
+    "key deleted from refs.bib": (REFS, "@archival{archive1937,", "@archival{archive1938,", r"01-one\.md:9: .*no entry 'archive1937' in refs\.bib: add it"),
+    "citation of an unknown key": (CHAPTER, "{cite:t}`abel1950`.", "{cite:t}`able1950`.", r"01-one\.md:7: .*no entry 'able1950'.*mend the key"),
+    "entry cited nowhere": (REFS, "@book{zed1999,", "@book{new2000, title={New}, year={2000}, kind={debate}, consulted={full}}\n@book{zed1999,", r"refs\.bib:1: .*'new2000' is cited nowhere: cite it"),
+    "entry without consulted": (REFS, "kind = {scholarship}, consulted = {part}, consultednote", "kind = {scholarship}, consultednote", r"refs\.bib:1: .*lacks consulted: add"),
+    "kind off the list": (REFS, "kind = {scholarship}, consulted = {part}", "kind = {rumour}, consulted = {part}", r"refs\.bib:1: .*kind is one of"),
+    "unknown entry type": (REFS, "@newspaper{pravda1937", "@leaflet{pravda1937", r"refs\.bib:\d+: .*unknown type @leaflet; use one of"),
+    "title missing": (REFS, "title = {Prikaz}, ", "", r"refs\.bib:\d+: .*'archive1937' lacks title: add"),
+    "not seen and no via": (REFS, ", via = {zed1999}", "", r"refs\.bib:\d+: .*'twin2001two' was not seen: name in `via`"),
+    "broken BibTeX": (REFS, "title = {Last of All},", "title = {Last of All,", r"refs\.bib:\d+: .*cannot be read"),
+    "key without a look": (CONSULTED, "abel1950,https://example.org/abel,2026-01-01,the abstract,,one two three four five,six seven eight nine ten\n", "", r"01-one\.md:7: .*'abel1950' has no row in data/consulted\.csv: record the look"),
+    "locator nobody saw": (CHAPTER, "zed1999{p. 7}", "zed1999{p. 8}", r"01-one\.md:7: .*locator 'p\. 8' of 'zed1999' stands in no row"),
+    "look without an address": (CONSULTED, "https://example.org/pravda", "", r"data/consulted\.csv:7: .*needs its address"),
+    "look at an unknown work": (CONSULTED, "pravda1937,https", "pravda1938,https", r"data/consulted\.csv:7: .*no entry 'pravda1938'"),
+    "wrong columns of looks": (CONSULTED, "key,address", "key,url", r"data/consulted\.csv:1: .*columns must be key,address"),
+    "claim without sources": (CLAIMS, f"sources = {ALL_OF_ONE}", "sources = []", r"data/claims/01-one\.toml:1: .*one-01: has no sources: add"),
+    "claim's source unknown": (CLAIMS, '{key = "abel1950"', '{key = "able1950"', r"data/claims/01-one\.toml:1: .*no entry 'able1950' in refs\.bib"),
+    "verdict off the scale": (CLAIMS, '"disputed"', '"debunked"', r"data/claims/01-one\.toml:1: .*'debunked' is not on the scale: use one of"),
+    "disputed by one side": (CLAIMS, 'bearing = "disputes"', 'bearing = "background"', r"01-one\.toml:1: .*name both sides"),
+    "finding that cites nothing": (CLAIMS, "{cite:t}`", "`", r"01-one\.toml:1: .*finding cites nothing: cite"),
+    "finding too short": (CLAIMS, ", who looked\nat the same figures again and came to think that they say less than was thought", "", r"01-one\.toml:1: .*fewer than 25 words"),
+    "claim not marked in its chapter": (CHAPTER, " {claim}`one-01`", "", r"01-one\.toml:1: .*not marked in 1-part/01-one\.md: put"),
+    "mark of an unknown claim": (CHAPTER, "{claim}`one-01`", "{claim}`one-01` {claim}`one-02`", r"01-one\.md:4: .*no claim 'one-02' in data/claims"),
+    "broken TOML": (CLAIMS, 'weight = "pillar"', "weight = pillar", r"data/claims/01-one\.toml:\d+: .*cannot be read"),
+    "unregistered quotation": (CHAPTER, "Two works in", "He said “one two three four five six seven eight nine ten eleven twelve” there. Two works in", r"01-one\.md:7: .*quotation of 12 words is not in data/quotations\.toml: register"),
+    "number's column misspelt": (CHAPTER, "special_settlers_labour_settlers`", "special_setlers`", r"01-one\.md:4: .*no column 'special_setlers' in kulak_exile_stock\.csv; it has date, special_settlers_labour_settlers"),
+    "number's row missing": (CHAPTER, "stock/1932-12-31", "stock/1931-12-31", r"01-one\.md:4: .*no row '1931-12-31' in kulak_exile_stock\.csv"),
+    "number's series unknown": (CHAPTER, "kulak_exile_stock/", "kulak/", r"01-one\.md:4: .*no series 'kulak' in data/datapackage\.json"),
+    "table's bytes changed": (SERIES, "1072546", "1072547", r"data/series/kulak_exile_stock\.csv:1: .*bytes are not those.*make hashes"),
+    "table's cell broken": (SERIES, "1072546", "many", r"data/series/kulak_exile_stock\.csv:3: .*mend the row"),
+    "chart's column renamed in the table": (SERIES, "special_settlers_labour_settlers", "settlers", r"kulak_exile_stock\.csv:1: .*Label .settlers. .*mend"),
+    "chart without alternative text": (CHAPTER, ":alt: Bars that fall.\n", "", r"01-one\.md:13: .*no :alt: say in words"),
+    "chart that does not exist": (CHAPTER, "{chart} peasant-exile", "{chart} peasants", r"01-one\.md:13: .*no chart 'peasants' in extensions/data/charts\.py"),
+    "label doubled": ("book/back.md", "(back)=\n", "(back)=\n(one)=\n", r"back\.md:\d*.*duplicate label one"),
+    "role that authors may not use": (CHAPTER, "*stressed*", "{kbd}`x`", r"01-one\.md:4: .*role \{kbd\} is not one that authors may use"),
+    "raw HTML": (CHAPTER, "*stressed*", "<b>x</b>", r"01-one\.md:\d+: .*<raw> is not a construct"),
+    "unknown reference": (CHAPTER, "{ref}`back`", "{ref}`front`", r"01-one\.md:4: .*undefined label: 'front'"),
+    "unreadable text": (CHAPTER, "Plain words", "\udcff", r"01-one\.md:4: .*not UTF-8 text: save"),
+}  # fmt: skip
+
+
+def test_tiny_builds(tiny):
+    """Without a fault the tiny project is clean, so a fault is all that can stop it."""
+    done = tiny.build()
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_fault_stops_the_build(tiny, name):
+    file, old, new, message = FAULTS[name]
+    if new == "\udcff":
+        path = tiny.root / file
+        path.write_bytes(path.read_bytes().replace(old.encode(), b"\xff\xfe"))
+    else:
+        tiny.edit(file, old, new)
+    done = tiny.build()
+    assert done.returncode != 0
+    assert re.search(message, done.stderr), done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
