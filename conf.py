@@ -36,6 +36,7 @@ extensions = [
     "extensions.claims",
     "extensions.data",
     "extensions.apparatus",
+    "extensions.epub",
 ]
 
 # Authors write MyST with ::: fences, attribution lines and definition lists, and nothing that reaches only one format.

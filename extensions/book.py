@@ -102,7 +102,7 @@ class ForeignWords(SphinxPostTransform):
 
 
 def foreign(text: str, language: str) -> nodes.inline:
-    return nodes.inline("", text, classes=["lang", f"lang-{language}"], lang=language)
+    return nodes.inline("", text, classes=["lang", f"language-{language}"], lang=language)  # docutils writes lang from the class
 
 
 class Lang(SphinxRole):

@@ -271,12 +271,15 @@ def check_package(app):
         sys.exit(1)
 
 
+def open_chart_table(self, node):
+    if self.builder.name == "epub":
+        raise nodes.SkipNode
+    self.body.append('<details class="chart-table"><summary>The figures</summary>')
+
+
 def setup(app):
     app.add_domain(DataDomain)
-    app.add_node(
-        chart_table,
-        html=(lambda self, node: self.body.append('<details class="chart-table"><summary>The figures</summary>'), lambda self, node: self.body.append("</details>")),
-    )
+    app.add_node(chart_table, html=(open_chart_table, lambda self, node: self.body.append("</details>")))
     app.add_role("number", NumberRole())
     app.add_directive("chart", Chart)
     app.add_directive("data-sets", DataSets)

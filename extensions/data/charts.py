@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -85,7 +86,8 @@ def _write(drawing: Drawing, tables: list, colours, path: Path):
         figure.get_layout_engine().set(w_pad=0.1, h_pad=0.1)
         drawing.function(figure.add_subplot(), colours, *tables)
         draft = path.with_suffix(f".{os.getpid()}")
-        FigureCanvasSVG(figure).print_svg(draft, metadata={"Date": None, "Creator": None})
+        FigureCanvasSVG(figure).print_svg(draft, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+        draft.write_text(re.sub(r"<path(?![^>]*\bd=)", '<path d=""', draft.read_text("utf-8")), "utf-8")  # EPUBCheck wants a `d` on spaces too
         os.replace(draft, path)  # two builds at once see a whole file or none
 
 
