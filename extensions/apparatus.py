@@ -1,9 +1,8 @@
-"""The apparatus at the back: the timeline, and the people, each drawn from one table."""
+"""The apparatus at the back, drawn from tables: so far the timeline."""
 
 from __future__ import annotations
 
 import csv
-import tomllib
 from pathlib import Path
 
 from docutils import nodes
@@ -37,24 +36,6 @@ class Timeline(SphinxDirective):
         return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", *self.parse_inline(text, lineno=self.lineno)[0])) for text in cells))
 
 
-class People(SphinxDirective):
-    """``{people}``: data/people.toml as a list: name, dates, who it was (MyST, cited), sorted by family name."""
-
-    def run(self):
-        path = Path(self.env.app.confdir) / "data/people.toml"
-        self.env.note_dependency(str(path))
-        people = tomllib.loads(path.read_text("utf-8"))
-        out = nodes.definition_list(classes=["people"])
-        for id, person in sorted(people.items(), key=lambda item: item[1]["name"]):
-            if "{cite:" not in person["about"]:
-                raise self.error(f"data/people.toml: {id} cites nothing: add {{cite:p}}`key` to `about`")
-            term = nodes.term("", "", nodes.inline("", person["name"], classes=["name"]), nodes.Text(f" ({person['dates']})"), ids=[f"person-{id}"])
-            about = nodes.paragraph("", "", *self.parse_inline(person["about"], lineno=self.lineno)[0])
-            out += nodes.definition_list_item("", term, nodes.definition("", about))
-        return [out]
-
-
 def setup(app):
     app.add_directive("timeline", Timeline)
-    app.add_directive("people", People)
     return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -20,10 +20,10 @@ logger = logging.getLogger(__name__)
 METADATA = {"title", "subtitle", "author", "language", "description", "keywords", "rights", "license_url", "identifier", "url", "essay"}
 CYRILLIC = re.compile(r"[\u0400-\u04ff][\u0400-\u04ff\s.,«»\u2013\-]*[\u0400-\u04ff]|[\u0400-\u04ff]")
 # What a chapter may be written with (STYLE.md lists it for people). Everything else is refused with file and line.
-ROLES = {"cite:p", "cite:t", "claim", "number", "ref", "numref", "doc", "term", "index", "lang", "sub", "sup", "download", "count"}
+ROLES = {"cite:p", "cite:t", "claim", "number", "ref", "numref", "doc", "term", "index", "lang", "sub", "sup", "download"}
 DIRECTIVES = {
-    "admonition", "attribution", "chart", "claims", "claim-counts", "container", "data-sets", "epigraph", "figure", "glossary", "index",
-    "list-table", "people", "quotations", "sources", "table", "timeline", "toctree",
+    "admonition", "chart", "claims", "claim-counts", "container", "data-sets", "epigraph", "figure", "glossary", "index",
+    "list-table", "quotations", "sources", "table", "timeline", "toctree",
 }  # fmt: skip
 NODES = (
     nodes.document, nodes.section, nodes.title, nodes.paragraph, nodes.Text, nodes.emphasis, nodes.strong, nodes.inline, nodes.superscript,

@@ -15,6 +15,8 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from docutils import nodes
+from pybtex.bibtex.utils import split_name_list
+from pybtex.database import Person
 from pybtex.exceptions import PybtexError
 from pybtex.richtext import HRef, Tag, Text
 from pybtex_docutils import Backend
@@ -170,7 +172,7 @@ class Source:
         return re.sub(r"[{}]", "", joined) + role
 
     def _plain_names(self, role: str) -> str:
-        people = self.entry.persons.get(role, [])
+        people = self.entry.persons.get(role) or [Person(name) for name in split_name_list(self.get(role)) if name]
         names = [" ".join(p.first_names + p.middle_names + p.prelast_names + p.last_names) for p in people]
         return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]])) if names else ""
 

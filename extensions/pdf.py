@@ -27,6 +27,7 @@ from sphinx.util.display import progress_message
 logger = logging.getLogger(__name__)
 THEME = Path(__file__).parent.parent / "theme"
 STANDARDS = ["ua-1", "a-2a"]
+FONTS = sorted(file for file in THEME.glob("fonts/*.[ot]tf") if "Variable" not in file.name)  # variable ones are the site's
 CAPTION = re.compile(r"([IVXLC]+)\s*[·.:]\s*(.+)")  # of a toctree: "III · The system"
 
 
@@ -49,13 +50,13 @@ def place(node: nodes.Node) -> str:
 
 
 def literal(text: str) -> str:
-    """`text` as a Typst string literal; nothing in it can be taken for markup."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
+    """`text` as a Typst string literal, which cannot be taken for markup; nothing for no text."""
+    return text and '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
 def call(function: str, *arguments: str, **named: str | None) -> str:
-    """A call of a Typst function; empty arguments and named ones that are None are left out."""
-    named_arguments = [f"{name}: {value}" for name, value in named.items() if value is not None]
+    """A call of a Typst function; what is empty or None is left out."""
+    named_arguments = [f"{name}: {value}" for name, value in named.items() if value]
     return f"{function}({', '.join([*named_arguments, *(argument for argument in arguments if argument)])})"
 
 
@@ -65,7 +66,7 @@ def value(data) -> str:
         return "(" + ", ".join(f"{key}: {value(item)}" for key, item in data.items()) + ")"
     if isinstance(data, (list, tuple)):
         return "(" + "".join(f"{value(item)}, " for item in data) + ")"
-    return literal(data) if isinstance(data, str) else str(data).lower()
+    return (literal(data) or '""') if isinstance(data, str) else str(data).lower()
 
 
 class Anchors:
@@ -80,11 +81,11 @@ class Anchors:
             top = next(document.findall(nodes.section), None)
             self.names[name] = f"{name}#{top['ids'][0]}" if top else name
         for name, document in documents.items():
-            for node in document.findall(lambda n: isinstance(n, (nodes.reference, nodes.number_reference))):
+            for node in document.findall(nodes.reference):
                 if target := address(node, name):
                     self.wanted.add(self.name(target, node))
 
-    def name(self, target: str, node: nodes.Node) -> str:
+    def name(self, target: str, node: nodes.Node | None = None) -> str:
         """The name of the place that `target` (``document#id`` or ``document``) means. Raises PdfError for one that the book lacks."""
         if target not in self.names:
             raise PdfError(f"link to {target!r}, which the book does not hold: mend the target", node)
@@ -102,23 +103,23 @@ def address(node: nodes.Element, document: str) -> str | None:
 class Writer:
     """Turns the nodes of one document into Typst. One method a node type, named as the node; each returns an expression or nothing.
 
-    `level` is that of the document's own heading, `numbers` and `figures` are Sphinx's for this document, `pictures` the names of copied images.
+    `level` is that of the document's own heading; `book` holds what the documents share.
     """
 
     WRAPPERS = {
-        "emphasis": "emph", "strong": "strong", "superscript": "raised", "subscript": "lowered", "literal": "literal", "paragraph": "p",
-        "term": "content", "definition": "content", "rubric": "rubric", "attribution": "attribution", "line": "line", "problematic": "content",
-        "line_block": "verse", "legend": "legend", "title_reference": "emph", "download_reference": "literal", "field_name": "content",
-        "field_body": "content", "compound": "content", "glossary": "content", "compact_paragraph": "p",
+        "emphasis": "italic", "strong": "bold", "superscript": "raised", "subscript": "lowered", "literal": "literal", "paragraph": "p",
+        "term": "content", "rubric": "rubric", "attribution": "attribution", "line": "line-of", "line_block": "verse", "legend": "legend",
+        "download_reference": "literal", "compound": "content", "glossary": "content", "field_name": "content", "bullet_list": "bullets",
+        "definition_list": "definitions", "field_list": "definitions", "transition": "ornament", "caption": "content",
     }  # fmt: skip
-    SKIPPED = {"comment", "index", "toctree", "chart_table", "substitution_definition", "footnote", "tabular_col_spec", "label", "system_message"}
+    SKIPPED = {"comment", "index", "toctree", "chart_table", "substitution_definition", "footnote"}  # index and notes: where they are referred to
     # Classes of paragraphs, containers and inlines that have a function of their own in the template; any other class changes nothing.
     STYLES = {
         "paragraph": ("claim-head", "claim-statement", "claim-sources", "claim-rest", "chart-source", "entry"),
         "container": ("standfirst", "bib-entry", "claim-list", "brief", "claim"),
-        "inline": ("consulted", "bearing", "claim-id", "verdict", "weight", "kind", "essay"),
+        "inline": ("consulted", "bearing", "claim-id", "verdict"),
     }
-    LINKS = {"cite": "cite", "number": "jump", "claim-mark": "claim-mark", "verdict": "verdict-mark", "std-term": "jump", "term": "jump"}
+    LINKS = {"cite": "cited", "number": "jump", "claim-mark": "claim-mark", "verdict": "verdict-mark", "std-term": "jump", "term": "jump"}
 
     def __init__(self, name: str, document: nodes.document, level: int, book: Book):
         self.name, self.document, self.level, self.book = name, document, level, book
@@ -129,17 +130,14 @@ class Writer:
 
     def lines(self) -> list[str]:
         """The document as Typst, a line a block. Raises PdfError for what cannot be set."""
-        out = []
-        for node in self.document.children:
-            out += self.blocks(node)
-        if self.pending:
-            out.append(call("p", *self.anchors()))
+        out = [line for node in self.document.children for line in self.blocks(node)]
         for id, note in self.notes.items():
             if not self.noted & set(note["ids"]):
                 raise PdfError(f"nothing refers to the note {id!r}: refer to it, or delete it", note)
-        return out
+        return [*out, call("p", *self.anchors())] if self.pending else out
 
     def blocks(self, node: nodes.Node) -> list[str]:
+        """The blocks of a section, one by one; any other block as it is."""
         if not isinstance(node, nodes.section):
             return [text] if (text := self.write(node)) else []
         self.depth += 1
@@ -161,16 +159,35 @@ class Writer:
     def children(self, node: nodes.Element) -> list[str]:
         return [text for child in node.children if (text := self.write(child))]
 
+    def run_in(self, children: list[nodes.Node]) -> list[str]:
+        """What a note, list item or cell holds, its first paragraph without a block of its own."""
+        self.open_brackets, first, rest = 0, [], children
+        if children and isinstance(children[0], nodes.paragraph):
+            first, rest = [*self.marks(children[0]), *self.children(children[0])], children[1:]
+        return first + [text for node in rest if (text := self.write(node))]
+
     def wrap(self, function: str, node: nodes.Element, *first: str, **named) -> str:
-        if isinstance(node, nodes.TextElement) and not isinstance(node.parent, nodes.TextElement):
+        """A call of `function` with `first`, the anchors of `node` and all it holds."""
+        if not self.in_text(node):
             self.open_brackets = 0
         return call(function, *first, *self.marks(node), *self.children(node), **named)
 
-    def marks(self, node: nodes.Element) -> list[str]:
-        """Anchors for `node`: at once where text stands, kept until text comes where blocks stand."""
+    def plainly(self, node: nodes.Element) -> str:
+        """All that a heading or a caption holds, without anchors and links: the lists print it too."""
+        self.plain = True
+        text, self.plain = call("content", *self.children(node)), False
+        return text
+
+    def register(self, node: nodes.Element) -> str:
+        """Claims the places of `node` that something points to; returns their name."""
         names = {self.book.anchors.names[f"{self.name}#{id}"] for id in node.get("ids", ())} & self.book.anchors.wanted
-        self.pending += sorted(names - self.book.placed)
         self.book.placed |= names
+        return next(iter(names), "")
+
+    def marks(self, node: nodes.Element) -> list[str]:
+        """Anchors for `node` and for what stood before it: at once where text stands, kept until text comes where blocks stand."""
+        if name := self.register(node):
+            self.pending.append(name)
         return self.anchors() if isinstance(node, nodes.TextElement) and not self.plain else []
 
     def anchors(self) -> list[str]:
@@ -189,10 +206,17 @@ class Writer:
     def styled(self, node: nodes.Element, fallback: str) -> str:
         return next((style for style in self.STYLES[type(node).__name__] if style in node["classes"]), fallback)
 
+    @staticmethod
+    def in_text(node):
+        return isinstance(node.parent, nodes.TextElement)
+
     # Text
 
     def write_Text(self, node):
-        return self.text(node.astext(), node)
+        text, after = node.astext(), node.next_node(descend=False, siblings=True)
+        if isinstance(after, nodes.reference) and after.next_node(lambda part: "claim-mark" in getattr(part, "attributes", {}).get("classes", ())):
+            text = re.sub(r"\s+$", "\N{NO-BREAK SPACE}", text)
+        return self.text(text, node) if text else ""
 
     def write_inline(self, node):
         if language := node.get("lang"):
@@ -204,8 +228,8 @@ class Writer:
 
     def write_target(self, node):
         if not node.children:
-            self.marks(node)
-            return ", ".join(self.anchors()) if isinstance(node.parent, nodes.TextElement) and not self.plain else ""
+            self.pending += filter(None, [self.register(node)])
+            return ", ".join(self.anchors()) if self.in_text(node) and not self.plain else ""
         return self.wrap("content", node)
 
     def write_reference(self, node):
@@ -231,7 +255,7 @@ class Writer:
             return call("note-again", number, label)
         self.noted.update(note["ids"])
         brackets, self.open_brackets = self.open_brackets, 0
-        text = call("note", number, *self.children(note), name=label if self.uses[node["refid"]] > 1 else None)
+        text = call("note", number, *self.run_in(note.children[1:]), name=label if self.uses[node["refid"]] > 1 else None)
         self.open_brackets = brackets
         return text
 
@@ -244,47 +268,32 @@ class Writer:
     # Blocks
 
     def write_title(self, node):
-        if not isinstance(node.parent, nodes.section):
-            return self.wrap("caption", node)
-        self.plain, section = True, node.parent
-        number = self.book.number(self.name, "" if self.depth == 1 else f"#{section['ids'][0]}")
-        names = {self.book.anchors.names[f"{self.name}#{id}"] for id in section["ids"]} & self.book.anchors.wanted
-        self.book.placed |= names
-        title, self.plain = call("content", *self.children(node)), False
-        named = {"level": str(self.level + self.depth - 1), "number": number and literal(number), "name": literal(*names) if names else None}
-        return call("chapter" if self.depth == 1 else "section", title, **named)
+        section, level = node.parent, self.level + self.depth - 1
+        number = self.book.number(self.book.env.toc_secnumbers, self.name, "" if self.depth == 1 else f"#{section['ids'][0]}")
+        function = ("chapter", "section", "subsection")[min(self.depth, 3) - 1]
+        return call(function, self.plainly(node), level=str(level), number=number, name=literal(self.register(section)))
 
     def write_container(self, node):
         return self.wrap(self.styled(node, "content"), node)
 
     def write_admonition(self, node):
         title, *rest = node.children
-        return call("aside", *self.marks(node), *filter(None, map(self.write, rest)), title=call("content", *self.children(title)))
+        return call("aside", *self.marks(node), *filter(None, map(self.write, rest)), title=self.plainly(title))
 
     def write_block_quote(self, node):
         return self.wrap("epigraph" if "epigraph" in node["classes"] else "quotation", node)
 
-    def write_transition(self, node):
-        return "ornament()"
-
     def write_literal_block(self, node):
-        lines = [self.text(line, node) for line in node.astext().splitlines()]
-        return call("listing", *lines)
-
-    def write_bullet_list(self, node):
-        return self.wrap("bullets", node)
+        return call("listing", *(self.text(line, node) for line in node.astext().splitlines()))
 
     def write_enumerated_list(self, node):
         style = {"loweralpha": "a", "upperalpha": "A", "lowerroman": "i", "upperroman": "I"}.get(node.get("enumtype"), "1")
         return self.wrap("numbered", node, start=str(node.get("start", 1)), style=literal(style + node.get("suffix", ".")))
 
     def write_list_item(self, node):
-        return self.wrap("content", node)
+        return call("content", *self.marks(node), *self.run_in(node.children))
 
-    def write_definition_list(self, node):
-        return self.wrap("definitions", node)
-
-    write_field_list = write_definition_list
+    write_definition = write_field_body = write_list_item
 
     def write_definition_list_item(self, node):
         *heads, body = node.children
@@ -298,55 +307,34 @@ class Writer:
         file = self.book.pictures[node["uri"]]
         return call("picture", literal(f"images/{file}"), alt=self.text(node["alt"], node), inline="true" if self.in_text(node) else None)
 
-    def in_text(self, node):
-        return isinstance(node.parent, nodes.TextElement)
-
     def write_figure(self, node):
-        """Picture and legend under the caption, the figure's number before it."""
         return self.captioned("chart", node, nodes.caption, "figure")
 
     def write_table(self, node):
-        return self.captioned("numbered-table", node, nodes.title, "table") if node.next_node(nodes.title) else self.wrap("plain-table", node)
+        return self.captioned("table-in-text", node, nodes.title, "table")
 
     def captioned(self, function, node, kind, numbering):
+        """A figure or table with its caption and Sphinx's number for it."""
         caption = next((child for child in node.children if isinstance(child, kind)), None)
-        named, rest = {}, [child for child in node.children if child is not caption]
-        names = {self.book.anchors.names[f"{self.name}#{id}"] for id in node["ids"]} & self.book.anchors.wanted
-        self.book.placed |= names
+        rest, named = [text for child in node.children if child is not caption and (text := self.write(child))], {}
         if caption is not None:
-            self.plain = True
-            named["caption"] = call("content", *self.children(caption))
-            self.plain = False
-            number = next((self.book.figure_number(self.name, numbering, id) for id in node["ids"]), None)
-            named["number"] = number and literal(number)
-        return call(function, *filter(None, map(self.write, rest)), **named, name=literal(*names) if names else None)
+            numbers = {name: figures.get(numbering, {}) for name, figures in self.book.env.toc_fignumbers.items()}
+            named = {"caption": self.plainly(caption), "number": self.book.number(numbers, self.name, *node["ids"][:1])}
+        return call(function, *rest, **named, name=literal(self.register(node)))
 
     def write_tgroup(self, node):
         widths = [spec["colwidth"] for spec in node.findall(nodes.colspec)]
-        rows = [row for row in node.findall(nodes.row)]
-        head = [row for row in rows if isinstance(row.parent, nodes.thead)]
-        columns = value([f"{width}fr" for width in widths]).replace('"', "") if len(set(widths)) > 1 else value(["auto"] * len(widths)).replace('"', "")
-        body = [cell for row in rows if row not in head for cell in self.children(row)]
-        classes = node.parent["classes"]
-        return call(
-            "grid-of",
-            call("table.header", *(cell for row in head for cell in self.children(row))) if head else "",
-            *body,
-            columns=columns,
-            rows=str(len(rows)),
-            style=literal(classes[0]) if classes else None,
-        )
+        columns = ", ".join(f"{width}fr" if len(set(widths)) > 1 else "auto" for width in widths)
+        rows = list(node.findall(nodes.row))
+        heads = [cell for row in rows if isinstance(row.parent, nodes.thead) for cell in self.children(row)]
+        cells = ["\n  " + ", ".join(self.children(row)) for row in rows if isinstance(row.parent, nodes.tbody)]
+        return call("grid-of", call("head", *heads) if heads else "", *cells, columns=f"({columns},)", rows=str(len(rows)))
 
     def write_entry(self, node):
-        paragraphs = list(node.findall(nodes.paragraph))
-        right = "text-right" in node["classes"] or any("number" in paragraph["classes"] for paragraph in paragraphs)
+        right = "text-right" in node["classes"] or any("number" in paragraph["classes"] for paragraph in node.children)
         align = "right" if right else "center" if "text-center" in node["classes"] else None
-        one = paragraphs[0] if len(node) == 1 and len(paragraphs) == 1 else None
-        if one is not None:
-            self.open_brackets = 0
-        text = [*self.marks(one), *self.children(one)] if one is not None else self.children(node)
         spans = {name: str(node[more] + 1) if node.get(more) else None for name, more in (("colspan", "morecols"), ("rowspan", "morerows"))}
-        return call("cell", *text, **spans, align=align)
+        return call("cell", *self.run_in(node.children), **spans, align=align)
 
 
 class Book:
@@ -356,22 +344,17 @@ class Book:
         self.builder, self.env, self.placed = builder, builder.env, set()
         self.parts = list(self.order(builder.config.root_doc))
         self.documents = {name: self.resolved(name) for _, names in self.parts for name in names}
-        self.anchors = Anchors(self.documents)
-        self.index = IndexEntries(self.env).create_index(builder)
-        self.anchors.wanted |= {self.anchors.names[target] for target in self.index_targets() if target in self.anchors.names}
-        self.characters = {chr(c) for file in THEME.glob("fonts/*.[ot]tf") for c in TTFont(file, lazy=True).getBestCmap()} | {"\n"}
-        self.pictures = builder.images
+        self.anchors, self.pictures = Anchors(self.documents), builder.images
+        self.index = [group for _, group in IndexEntries(self.env).create_index(builder)]
+        self.characters = {chr(c) for file in FONTS for c in TTFont(file, lazy=True).getBestCmap()} | {"\n"}
 
     def order(self, root: str):
-        """Yields (caption or "", documents) for each toctree of the root document, documents within documents after their parent."""
+        """Yields (caption or "", documents) for each toctree of the root document."""
         for toctree in self.env.get_doctree(root).findall(addnodes.toctree):
             yield toctree.get("caption") or "", [doc for name in toctree["includefiles"] for doc in self.walk(name)]
 
-    def walk(self, name: str):
-        yield name
-        for toctree in self.env.get_doctree(name).findall(addnodes.toctree):
-            for child in toctree["includefiles"]:
-                yield from self.walk(child)
+    def walk(self, name: str) -> list[str]:
+        return [name, *(doc for child in self.env.toctree_includes.get(name, ()) for doc in self.walk(child))]
 
     def resolved(self, name: str) -> nodes.document:
         document = self.env.get_doctree(name)
@@ -379,57 +362,48 @@ class Book:
         self.builder.post_process_images(document)
         return document
 
-    def number(self, name: str, anchor: str) -> str | None:
-        """The number Sphinx gives to a document (anchor "") or section, as printed."""
-        numbers = self.env.toc_secnumbers.get(name, {}).get(anchor)
-        return ".".join(map(str, numbers)) if numbers else None
-
-    def figure_number(self, name: str, kind: str, id: str) -> str | None:
-        numbers = self.env.toc_fignumbers.get(name, {}).get(kind, {}).get(id)
-        return ".".join(map(str, numbers)) if numbers else None
-
-    def index_targets(self):
-        for _, entries in self.index:
-            for _, (targets, subentries, _) in entries:
-                yield from (uri[1:] for _, uri in [*targets, *(t for _, sub in subentries for t in sub)] if uri)
+    @staticmethod
+    def number(numbers: dict, name: str, anchor: str = "") -> str:
+        """The number that `numbers` of Sphinx give to a place of the document `name`, as printed; empty when it has none."""
+        return literal(".".join(map(str, numbers.get(name, {}).get(anchor) or ())))
 
     def typst(self) -> str:
-        """The whole book as a Typst file."""
-        book = self.builder.config.book
-        lines = ['#import "book.typ": *', f"#show: volume.with(..{value(book)})", f"#front-matter({value(book)})"]
-        main = not any(caption for caption, _ in self.parts)
+        """The whole book as a Typst file. Raises PdfError for what cannot be set."""
+        edition = value(self.builder.config.book)
+        index = self.index_lines()  # first, because it points to places
+        lines = ['#import "book.typ": *', f"#let edition = {edition}", "#show: volume.with(edition)", "#front-matter(edition)"]
+        first = next((number for number, (caption, _) in enumerate(self.parts) if caption), 0)
         level = 1
-        if main:
-            lines.append("#show: main-matter")
-        for caption, names in self.parts:
+        for number, (caption, names) in enumerate(self.parts):
+            if number == first:
+                lines.append("#show: main-matter")
             if caption:
-                if not main:
-                    lines.append("#show: main-matter")
-                main, level = True, 2
-                number, title = found.groups() if (found := CAPTION.fullmatch(caption)) else (None, caption)
-                lines.append("#" + call("part", literal(title), number=number and literal(number)))
+                level, (roman, title) = 2, found.groups() if (found := CAPTION.fullmatch(caption)) else ("", caption)
+                lines.append("#" + call("part", literal(title), number=literal(roman)))
             for name in names:
                 lines += ["", f"// {name}", *(f"#{line}" for line in Writer(name, self.documents[name], level, self).lines())]
-        return "\n".join([*lines, *self.index_lines(level), ""])
+        if lost := self.anchors.wanted - self.placed:
+            raise PdfError(f"nothing printed holds the places {', '.join(sorted(lost))}, to which links lead: move them into the text")
+        if index:
+            lines += ["", "// Index", "#" + call("chapter", literal("Index"), level=str(level)), "#" + call("two-columns", *index)]
+        return "\n".join([*lines, ""])
 
-    def index_lines(self, level: int) -> list[str]:
-        if not self.index:
-            return []
-        groups = [call("index-group", *(self.entry(*entry) for entry in entries)) for _, entries in self.index]
-        return ["", "// Index", f'#chapter(level: {level}, "Index")', "#" + call("two-columns", *(f"\n  {group}" for group in groups))]
+    def index_lines(self) -> list[str]:
+        """Sphinx's index, a group a letter, each entry with the places it points to."""
+        out = []
+        for group in self.index:
+            lines = []
+            for word, (places, below, _) in group:
+                see = [sub for sub, places_below in below if not places_below]
+                lines.append(call("index-entry", literal(word), *self.places(places), see=see and value(see)))
+                lines += [call("index-sub", literal(sub), *self.places(places_below)) for sub, places_below in below if places_below]
+            out.append("\n  " + call("index-group", *lines))
+        return out
 
-    def entry(self, word: str, found: tuple) -> str:
-        targets, subentries, _ = found
-        lines = [call("index-entry", literal(word), *self.pages(targets), see=self.see(subentries))]
-        lines += [call("index-sub", literal(sub), *self.pages(places)) for sub, places in subentries if places]
-        return ", ".join(lines)
-
-    def pages(self, targets: list) -> list[str]:
-        return [literal(name) for _, uri in targets if uri and (name := self.anchors.names.get(uri[1:])) in self.placed]
-
-    def see(self, subentries: list) -> str | None:
-        words = [word for word, places in subentries if not places]
-        return value(words) if words else None
+    def places(self, targets: list[tuple[str, str]]) -> list[str]:
+        names = [self.anchors.name(uri[1:]) for _, uri in targets]
+        self.anchors.wanted |= set(names)
+        return [literal(name) for name in names]
 
 
 class PdfBuilder(Builder):
@@ -451,20 +425,20 @@ class PdfBuilder(Builder):
     def write_documents(self, _docnames):
         out = Path(self.outdir)
         with progress_message("writing Typst"):
-            source = out / "main.typ"
-            source.write_text(Book(self).typst(), encoding="utf-8")
-            for template in (THEME / "pdf").glob("*.typ"):
-                shutil.copyfile(template, out / template.name)
-            (out / "images").mkdir(exist_ok=True)
-            for image, name in self.images.items():
-                shutil.copyfile(Path(self.srcdir) / image, out / "images" / name)
+            book = Book(self).typst()
+            files = {out / "images" / name: Path(self.srcdir) / image for image, name in self.images.items()}
+            files |= {out / "fonts" / font.name: font for font in FONTS} | {out / file.name: file for file in (THEME / "pdf").glob("*.typ")}
+            for copy, file in files.items():
+                copy.parent.mkdir(exist_ok=True)
+                shutil.copyfile(file, copy)
+            (out / "main.typ").write_text(book, encoding="utf-8")
         with progress_message("setting the pages"):
-            self.repack(self.compile(source), out / f"{self.config.book['identifier']}.pdf")
+            self.repack(self.compile(out / "main.typ"), out / f"{self.config.book['identifier']}.pdf")
 
     def compile(self, source: Path) -> Path:
         """Has Typst set `source`. Its warnings are Sphinx's; raises PdfError with Typst's own words when it cannot."""
         raw = source.with_name("raw.pdf")
-        fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(THEME / "fonts")])
+        fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(source.parent / "fonts")])
         epoch = self.config.book["epoch"]
         try:
             _, warnings = typst.compile_with_warnings(

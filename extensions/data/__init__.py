@@ -52,14 +52,14 @@ class Series:
         return {" ".join(row[name] for name in self.resource["schema"]["primaryKey"]): row for row in self.rows}
 
     def value(self, rows: str, column: str) -> float:
-        """The cell of `column` in `rows` (keys joined by ``+`` are added up), in single units.
+        """The cell of `column` in `rows` (keys joined by ``+`` are added up, ``*`` is all of them), in single units.
 
         Raises KeyError with what would have been right when a row or the column is missing or empty.
         """
         if column not in self.fields:
             raise KeyError(f"no column {column!r} in {self.path.name}; it has {', '.join(self.fields)}")
         total = 0.0
-        for key in rows.split("+"):
+        for key in self.by_key if rows == "*" else rows.split("+"):
             if key not in self.by_key:
                 raise KeyError(f"no row {key!r} in {self.path.name}; it has {', '.join(list(self.by_key)[:6])} ...")
             if not self.by_key[key][column]:
@@ -199,6 +199,9 @@ class DataSets(SphinxDirective):
             ):
                 start = [nodes.strong("", label), nodes.Text(" ")] if label else []
                 section += nodes.paragraph("", "", *start, *self.parse_inline(text, lineno=self.lineno)[0])
+            for fix in resource["corrections"]:
+                text = f"Corrected: {fix['row']}, {series.fields.get(fix['column'], {'title': 'every column'})['title']}: {fix['was']}, now {fix['now']}; {fix['reason']}."
+                section += nodes.paragraph("", text, classes=["correction"])
             link = addnodes.download_reference("", "", nodes.inline("", f"{series.path.name}"), classes=["download"])
             link["reftarget"] = "/" + os.path.relpath(series.path, self.env.srcdir)
             link["refdoc"] = self.env.docname

@@ -137,11 +137,11 @@ def sentences(axes, c, table):
 @chart("gulag_itl_stock")
 def camps(axes, c, table):
     """Prisoners in camps on 1 January."""
-    x, y = years(table), table.column("itl_prisoners")
+    x, y = years(table), [float("nan") if value is None else value for value in table.column("itl_prisoners")]
     axes.fill_between(x, y, color=c.red, alpha=0.25, linewidth=0)
     axes.plot(x, y, color=c.red)
     axes.set_ylim(0)
-    axes.set_xlim(1928, 1960)
+    axes.set_xlim(1930, 1953)
     in_millions(axes.yaxis)
     name_axis(axes, "Million prisoners on 1 January")
 

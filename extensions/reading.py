@@ -1,0 +1,342 @@
+"""The site: what sphinx-book-theme writes, made light, findable and readable by everyone.
+
+Each page is mended and described as it is written (`html-page-context`); what all pages share (one style sheet, fonts, the
+index of the search, the site map) is made from the written pages at the end. Templates, styles and scripts are in theme/html.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import html
+import json
+import os
+import re
+import shutil
+import unicodedata
+from collections import defaultdict
+from pathlib import Path
+from urllib.parse import quote, urlparse
+
+import imagesize
+import lxml.html
+from docutils import nodes
+from fontTools import subset
+from fontTools.ttLib import TTFont
+from fontTools.varLib import instancer
+from sphinx import addnodes
+from sphinx.util import logging
+
+THEME = Path(__file__).parents[1] / "theme"
+# The site's faces: source, its axes pinned or narrowed, the characters it needs ("book" or "titles"), features kept.
+FACES = {
+    "serif": ("SourceSerif4Variable-Roman.ttf", {"wght": (400, 600), "opsz": 16}, "book", "kern liga ccmp locl mark onum lnum tnum pnum smcp sups"),
+    "italic": ("SourceSerif4-It.otf", {}, "book", "kern liga ccmp locl mark onum lnum tnum pnum"),
+    "display": ("SourceSerif4Display-Regular.otf", {}, "titles", "kern liga ccmp locl mark lnum"),
+}
+FOLD = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "ı": "i"})
+
+
+def contents(env) -> list[dict]:
+    """The book's parts in order: each a `caption` and its `pages`, a page being (docname, chapter number or "", title)."""
+    parts = []
+    for toctree in env.get_doctree(env.config.root_doc).findall(addnodes.toctree):
+        docs, pages = list(toctree["includefiles"]), []
+        while docs:
+            doc = docs.pop(0)
+            number = next(iter(env.toc_secnumbers.get(doc, {}).values()), None)
+            pages.append((doc, str(number[0]) if number else "", env.titles[doc].astext()))
+            docs = [*env.toctree_includes.get(doc, []), *docs]
+        parts.append({"caption": toctree.get("caption") or "", "pages": pages})
+    return parts
+
+
+def note_contents(app, env):
+    """Keeps the contents in the environment; when they have changed, every page is written anew, since each shows them."""
+    known, env.reading_contents = getattr(env, "reading_contents", None), contents(env)
+    return [] if env.reading_contents == known else list(env.found_docs)
+
+
+def use_theme(app, config):
+    """Puts our templates before the theme's, and our static files beside its own."""
+    config.templates_path = [str(THEME / "html"), *config.templates_path]
+    config.html_static_path = [*config.html_static_path, str(THEME / "html/static")]
+    config.html_favicon = str(THEME / "html/static/favicon.svg")
+
+
+def replace_search(app):
+    """Leaves out Sphinx's search: ours needs no index of stems, and loads nothing on the pages of the book."""
+    if app.builder.name == "html":
+        app.builder.search = False
+
+
+def own_pages(app):
+    """The pages that have no source: the search, and the one for addresses that lead nowhere."""
+    if app.builder.name == "html":
+        yield "search", {"title": "Search"}, "search.html"
+        yield "404", {"title": "Page not found"}, "404.html"
+
+
+def read_page(app, pagename, templatename, context, doctree):
+    """Gives the template what it shows, mends the body, and writes the page's texts for the search and the previews."""
+    if app.builder.name != "html":
+        return None
+    book, parts = app.config.book, app.env.reading_contents
+    pages = {doc: (number, title) for part in parts for doc, number, title in part["pages"]}
+    number, title = pages.get(pagename, ("", ""))
+    body = lxml.html.fragment_fromstring(context.get("body") or "", create_parent="div")
+    if doctree:
+        mend(app, pagename, body, doctree)
+        context["body"] = (body.text or "") + "".join(lxml.html.tostring(child, encoding="unicode") for child in body)
+        write_texts(app.outdir, pagename, texts(body))
+    if pagename == "404":  # it is shown at any address, so its own links count from the root
+        base = urlparse(book["url"]).path
+        context["pathto"] = lambda uri, resource=False: base + (uri if resource else app.builder.get_target_uri(uri))
+    url = book["url"] + app.builder.get_target_uri(pagename)
+    context |= {
+        "book": book, "parts": parts, "number": number, "language": book["language"], "downloads": app.config.reading_downloads,
+        "chapters": sum(bool(n) for n, _ in pages.values()), "part": next((p["caption"] for p in parts if any(pagename == d for d, *_ in p["pages"])), ""),
+        "sections": [(h.getparent().get("id"), plain(h)) for h in body.iter("h2") if h.getparent().get("id")],
+        "minutes": max(1, round(len(body.text_content().split()) / 230)), "description": description(body, book), "url": url,
+        "neighbours": {side: (context[side]["link"], *pages.get(doc, ("", ""))) for side, doc in neighbours(pagename, list(pages)).items() if context.get(side)},
+        "place": lambda link: place(link, pages), 
+    }  # fmt: skip
+    if pagename == app.config.root_doc:
+        first_chapter = next((doc for doc, (number, _) in pages.items() if number), next(iter(pages)))
+        context |= {"questions": questions(app.env, pages), "first_page": next(iter(pages)), "first_chapter": first_chapter, "bars": bars(app.confdir)}
+    context["linked_data"] = linked_data(book, number, title, context)
+    return "landing.html" if pagename == app.config.root_doc else None
+
+
+def neighbours(doc: str, docs: list[str]) -> dict[str, str]:
+    """The documents before and after one, by the names that the theme gives them; the first page follows the cover."""
+    at = docs.index(doc) if doc in docs else -1
+    around = {"prev": docs[at - 1] if at > 0 else "", "next": docs[at + 1] if at + 1 < len(docs) else ""}
+    return {side: other for side, other in around.items() if other}
+
+
+def place(link: str, pages: dict) -> str:
+    """What the index prints for a link: the chapter's number, or the page's title."""
+    path = link.partition("#")[0].removesuffix(".html")
+    number, title = pages.get(path, ("", path))
+    return number or title
+
+
+def questions(env, docs) -> dict[str, str]:
+    """Each page's standfirst, for the contents on the landing page."""
+    found = {doc: env.get_doctree(doc).findall(lambda n: isinstance(n, nodes.container) and "standfirst" in n["classes"]) for doc in docs}
+    return {doc: first.astext() for doc, nodes_ in found.items() if (first := next(nodes_, None))}
+
+
+def bars(confdir) -> list[tuple[float, float]]:
+    """The cover's curve, as on the ePub's: sentences of each year and those to death, as shares of the greatest year."""
+    path = Path(confdir, "data/series/political_sentences.csv")
+    rows = list(csv.DictReader(path.read_text("utf-8").splitlines())) if path.exists() else []
+    years = [(int(row["sentenced_total_mvd"]), int(row["death_mvd"])) for row in rows]
+    return [(total / max(years)[0], death / max(years)[0]) for total, death in years]
+
+
+def description(body, book) -> str:
+    """The standfirst or first paragraph, cut at a word before the 160th character; the book's own description where there is none."""
+    first = next((plain(p) for p in body.iter("p") if len(plain(p)) > 60 or p.getparent().get("class", "").startswith("standfirst")), book["description"])
+    return first if len(first) <= 160 else first[:160].rsplit(" ", 1)[0] + " …"
+
+
+def linked_data(book, number, title, context) -> dict:
+    """schema.org's Book, or Chapter of it, for search engines and reference managers."""
+    whole = {
+        "@type": "Book", "@id": book["url"], "url": book["url"], "name": f"{book['title']}: {book['subtitle']}", "inLanguage": book["language"],
+        "author": {"@type": "Organization", "name": book["author"]}, "datePublished": book["date"], "license": book["license_url"], "bookEdition": book["version"],
+    }  # fmt: skip
+    if not title:
+        return {"@context": "https://schema.org", **whole, "description": book["description"], "keywords": ", ".join(book["keywords"])}
+    part = {"@type": "Chapter" if number else "WebPage", "name": title, "url": context["url"], "description": context["description"], "isPartOf": whole}
+    return {"@context": "https://schema.org", **part, **({"position": int(number)} if number else {})}
+
+
+def plain(element) -> str:
+    """An element's text without permalinks, on one line."""
+    return " ".join("".join(element.xpath(".//text()[not(ancestor::a[contains(@class, 'headerlink')])]")).split())
+
+
+def mend(app, pagename, body, doctree):
+    """Mends what docutils and the theme get wrong for CSP, axe and Nu, and gives images their size and their dark twin."""
+    for element in body.xpath(".//*[@style]"):
+        del element.attrib["style"]
+    for group in body.xpath(".//colgroup"):
+        group.drop_tree()
+    for notes in body.xpath(".//aside[contains(@class, 'footnote-list')]"):
+        notes.tag = "div"
+    for table in body.xpath(".//div[@class='pst-scrollable-table-container']"):
+        table.attrib.update({"role": "group", "aria-label": plain(caption) if (caption := table.find("table/caption")) is not None else "Table"})
+    for marked in body.xpath(".//*[contains(@class, 'lang-')]"):
+        marked.set("lang", re.search(r"lang-(\w+)", marked.get("class"))[1])
+    for image, node in zip(body.xpath(".//img"), doctree.findall(nodes.image), strict=True):
+        if image.getparent().tag == "a" and "image-reference" in image.getparent().get("class", ""):
+            image.getparent().drop_tag()
+        source = Path(app.srcdir) / node["uri"].lstrip("/") if node["uri"].startswith("/") else Path(app.srcdir, node["uri"])
+        width, height = (re.match(r"\d+", str(node.get(side, "")) or "") for side in ("width", "height"))
+        size = (width[0], height[0]) if width and height else imagesize.get(source)
+        image.attrib.update({"width": str(size[0]), "height": str(size[1]), "loading": "lazy", "decoding": "async"})
+        if dark := node.get("dark"):
+            name, folder = Path(dark).name, Path(app.outdir, app.builder.imagedir)
+            folder.mkdir(exist_ok=True)
+            shutil.copyfile(dark, folder / name)
+            picture = image.makeelement("picture")
+            image.getparent().replace(image, picture)
+            picture.tail, image.tail = image.tail, None
+            srcset = image.get("src").rpartition("/")[0] + "/" + quote(name)
+            picture.append(picture.makeelement("source", srcset=srcset, media="screen and (prefers-color-scheme: dark)"))
+            picture.append(image)
+
+
+def texts(body) -> list[tuple[str, str, str]]:
+    """The page in pieces that can be linked to: (id, heading, text) of each section, claim, work, and term of the glossary."""
+    pieces = []
+
+    def walk(element, piece):
+        kind = element.get("class", "").split()
+        if not isinstance(element.tag, str) or "headerlink" in kind:
+            return piece
+        id, start = element.get("id"), piece
+        if id and (element.tag in {"section", "dt"} or {"claim", "bib-entry"} & set(kind)):
+            pieces.append(piece := [id, "", []])
+        if element.tag in {"h1", "h2", "h3", "h4"} or (element.tag == "dt" and id) or "claim-head" in kind:
+            piece[1] = plain(element)
+        else:
+            piece[2].append(element.text or "")
+            inner = piece
+            for child in element:
+                inner = walk(child, inner)
+                inner[2].append(child.tail or "")
+        return piece if element.tag == "dt" else start
+
+    walk(body, ["", "", []])
+    return [(id, heading, " ".join("".join(text).split())) for id, heading, text in pieces]
+
+
+def write_texts(outdir, pagename, pieces):
+    """A page's pieces as a script, since a page opened as a file may load a script and nothing else."""
+    path = Path(outdir, "_search", pagename + ".js")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"bookTexts({json.dumps(pagename)},{json.dumps(pieces, ensure_ascii=False, separators=(',', ':'))})\n", "utf-8")
+
+
+def fold(text: str) -> str:
+    """Small letters without accents, as search.js folds a query: Łódź and lodz meet."""
+    return "".join(c for c in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(c)).translate(FOLD)
+
+
+def write_index(app):
+    """One script: every page's name, number and title, and for each word the pages that hold it."""
+    words, docs = defaultdict(list), []
+    for doc, number, title in (page for part in app.env.reading_contents for page in part["pages"]):
+        text = Path(app.outdir, "_search", doc + ".js").read_text("utf-8").partition(",")[2]
+        pieces = json.loads(text[: text.rindex(")")])
+        for word in sorted(set(re.findall(r"[^\W_]+", fold(" ".join(f"{heading} {text}" for _, heading, text in pieces))))):
+            words[word].append(len(docs))
+        docs.append((doc, number, title))
+    index = "\n".join(f"{word} {' '.join(map(str, where))}" for word, where in sorted(words.items()))
+    Path(app.outdir, "_search/index.js").write_text(f"bookIndex({json.dumps(docs, ensure_ascii=False)},{json.dumps(index, ensure_ascii=False)})\n", "utf-8")
+
+
+def purge(css: str, names: set[str]) -> str:
+    """A minified style sheet without the rules that no page can match; `names` holds the tags, ".classes" and "#ids" in use."""
+    out, at = [], 0
+    while (brace := css.find("{", at)) >= 0:
+        prelude, depth, end = css[at:brace].rpartition(";")[2].strip(), 1, brace
+        while depth:
+            end = min(x for x in (css.find("{", end + 1), css.find("}", end + 1)) if x >= 0)
+            depth += 1 if css[end] == "{" else -1
+        block, at = css[brace + 1 : end], end + 1
+        if prelude.startswith(("@media", "@supports")):
+            block = purge(block, names)
+        elif not prelude.startswith("@"):
+            prelude = ",".join(s for s in re.split(r",(?![^(]*\))", prelude) if parts_of(s) <= names)
+        if prelude and block and not prelude.startswith(("@font-face", "@keyframes")):
+            out.append(f"{prelude}{{{block}}}")
+    return "".join(out)
+
+
+def parts_of(selector: str) -> set[str]:
+    """The tags, classes and ids that an element and its ancestors must have for a selector to match."""
+    while selector != (selector := re.sub(r"\([^()]*\)|\[[^][]*\]|::?[\w-]+(?![\w(-])", "", selector)):
+        pass
+    return set(re.findall(r"[.#]?[a-zA-Z][\w-]*", re.sub(r":[\w-]+", "", selector)))
+
+
+def write_style(app, pages: list[str]):
+    """One style sheet: what our pages use of the theme's, in a layer that any rule of book.css outranks."""
+    scripts = " ".join(path.read_text("utf-8") for path in (THEME / "html/static").glob("*.js"))
+    text = "".join(pages)
+    names = set(re.findall(r"<([a-z][a-z0-9]*)", text)) | {f".{name}" for name in re.findall(r"[\w-]+", scripts)}
+    names |= {f".{name}" for value in set(re.findall(r'class="([^"]*)"', text)) for name in value.split()}
+    names |= {f"#{name}" for name in re.findall(r' id="([\w-]+)"', text)}
+    styles = Path(app.outdir, "_static/styles")
+    sheets = [re.sub(r"/\*.*?\*/", "", (styles / f"{name}.css").read_text("utf-8"), flags=re.S) for name in ("pydata-sphinx-theme", "sphinx-book-theme")]
+    theme = purge("".join(sheets), names)
+    own = re.sub(r"/\*.*?\*/|(?<=[{};,])\s+|\s+(?=[{}])", "", (THEME / "html/book.css").read_text("utf-8"), flags=re.S)
+    while theme != (theme := drop_unused(theme, own)):
+        pass
+    Path(app.outdir, "_static/book.css").write_text(f"@layer theme{{{theme}}}\n{own}", "utf-8")
+
+
+def drop_unused(theme: str, own: str) -> str:
+    """The theme's style sheet without the custom properties that nothing reads."""
+    read = set(re.findall(r"var\(\s*(--[\w-]+)", theme + own))
+    return re.sub(r"(?<=[{;])(--[\w-]+):[^;{}]*(?:;|(?=\}))", lambda found: found[0] if found[1] in read else "", theme)
+
+
+def write_fonts(app, pages: list[str]):
+    """The faces with the characters of the book and no others, in WOFF2; kept in build/fonts until source or characters change."""
+    signs = "".join(map(chr, range(32, 127))) + (THEME / "html/book.css").read_text("utf-8")
+    titles = app.config.project + "".join(title for part in app.env.reading_contents for *_, title in part["pages"])
+    wanted = {"book": "".join(pages) + titles + signs, "titles": titles + signs}
+    for name, (source, axes, kind, features) in FACES.items():
+        characters = "".join(sorted(set(html.unescape(wanted[kind]))))
+        key = hashlib.sha256(f"{source}{axes}{features}{characters}".encode() + (THEME / "fonts" / source).read_bytes()).hexdigest()[:16]
+        kept = Path(app.confdir, "build/fonts", f"{name}-{key}.woff2")
+        if not kept.exists():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            font = TTFont(THEME / "fonts" / source, recalcTimestamp=False)
+            maker = subset.Subsetter(subset.Options(layout_features=features.split(), hinting=False, notdef_outline=True))
+            maker.populate(text=characters)
+            maker.subset(font)
+            font = instancer.instantiateVariableFont(font, axes) if axes else font
+            font.flavor = "woff2"
+            new = kept.with_suffix(f".{os.getpid()}")
+            font.save(new)
+            new.replace(kept)
+        shutil.copyfile(kept, Path(app.outdir, "_static", f"{name}.woff2"))
+
+
+def finish(app, exception):
+    """Makes what all pages share, and leaves of the theme's files none that no page loads."""
+    if exception or app.builder.name != "html":
+        return
+    static = Path(app.outdir, "_static")
+    pages = [path.read_text("utf-8") for path in sorted(Path(app.outdir).rglob("*.html")) if static not in path.parents]
+    write_style(app, pages)
+    write_fonts(app, pages)
+    write_index(app)
+    ours = {path.name for path in (THEME / "html/static").iterdir()} | {"book.css", *(f"{face}.woff2" for face in FACES)}
+    for path in static.iterdir():
+        if path.name not in ours:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+    book = app.config.book
+    addresses = [book["url"] + app.builder.get_target_uri(doc) for doc in sorted(app.env.found_docs)]
+    entries = "".join(f"<url><loc>{html.escape(address)}</loc><lastmod>{book['date']}</lastmod></url>\n" for address in addresses)
+    sitemap = f'<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{entries}</urlset>\n'
+    Path(app.outdir, "sitemap.xml").write_text(sitemap, "utf-8")
+
+
+def setup(app):
+    app.add_config_value("reading_downloads", [], "html", list)
+    app.connect("config-inited", use_theme)
+    app.connect("builder-inited", replace_search)
+    app.connect("env-get-updated", note_contents, priority=950)  # after the numbers of the chapters
+    app.connect("html-collect-pages", own_pages)
+    app.connect("html-page-context", read_page, priority=800)  # after the theme
+    app.connect("build-finished", finish, priority=800)
+    logging.getLogger("fontTools").setLevel("ERROR")
+    return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,78 @@
+"""The tables: sums that ought to hold, numbers as printed, charts that equal their data."""
+
+import csv
+import json
+
+import pytest
+from conftest import ROOT
+from hypothesis import given
+from hypothesis import strategies as st
+
+from extensions.data import Series, charts, formatted
+
+PACKAGE = json.loads((ROOT / "data/datapackage.json").read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def series():
+    return {resource["name"]: Series(ROOT, resource) for resource in PACKAGE["resources"]}
+
+
+def test_every_table_is_described():
+    described = {resource["path"] for resource in PACKAGE["resources"]}
+    assert described == {path.relative_to(ROOT / "data").as_posix() for path in (ROOT / "data/series").glob("*.csv")}
+
+
+def test_every_resource_carries_its_origin():
+    for resource in PACKAGE["resources"]:
+        assert "{cite:" in resource["origin"], f"{resource['name']}: the origin cites nothing"
+        assert resource["checks"] and resource["caveats"] and resource["licenses"] and resource["sources"]
+
+
+def test_sentences_add_up(series):
+    """Each row's penalties add up to its total: the misprints of the copies were found by this sum."""
+    for row in series["political_sentences"].rows:
+        parts = sum(int(row[name]) for name in ("death_mvd", "camps_colonies_prison_mvd", "exile_mvd", "other_mvd"))
+        assert parts == int(row["sentenced_total_mvd"]), row["year"]
+
+
+def test_special_settlers_add_up(series):
+    total = json.loads((ROOT / "data/datapackage.json").read_text("utf-8"))
+    printed = next(r["printedTotal"] for r in total["resources"] if r["name"] == "special_settlers_oct1945")
+    assert sum(series["special_settlers_oct1945"].column("thousand")) == pytest.approx(printed)
+
+
+@given(st.integers(min_value=0, max_value=10**9))
+def test_whole_numbers_keep_every_digit(number):
+    assert int(formatted(number).replace(",", "")) == number
+
+
+@given(st.floats(min_value=0, max_value=1e8), st.sampled_from(["millions", "thousands", "0", "1", "2"]))
+def test_rounded_numbers_stay_near(number, measure):
+    text = formatted(number, measure).replace(",", "")
+    shown = float(text.split("\N{NO-BREAK SPACE}")[0]) * (1e6 if measure == "millions" else 1)
+    within = {"millions": 0.5e5, "thousands": 500}.get(measure) or 0.5 * 10 ** -int(measure)
+    assert abs(shown - number) <= within * 1.001 + 1e-6
+
+
+def test_column_counts_in_single_units(series):
+    first = series["special_settlers_oct1945"].rows[0]
+    assert series["special_settlers_oct1945"].value(first["group"], "thousand") == float(first["thousand"]) * 1000
+
+
+@pytest.mark.parametrize("name", charts.CHARTS)
+def test_charts_are_the_same_each_time_and_follow_their_data(name, series, tmp_path):
+    tables = [series[table] for table in charts.CHARTS[name].tables]
+    light, dark, size = charts.draw(name, tables, tmp_path / "one")
+    again, _, _ = charts.draw(name, tables, tmp_path / "two")
+    assert light.read_bytes() == again.read_bytes() and light.read_bytes() != dark.read_bytes()
+    assert size[0] == charts.WIDTH
+    changed = Series(ROOT, tables[0].resource)
+    column = next(name for name, field in changed.fields.items() if field["type"] in {"integer", "number"})
+    for row in changed.rows:
+        row[column] = str(float(row[column]) / 3) if row[column] else ""
+    changed.path = tmp_path / "changed.csv"
+    with changed.path.open("w", newline="") as file:
+        csv.writer(file).writerows([changed.fields, *(row.values() for row in changed.rows)])
+    other, _, _ = charts.draw(name, [changed, *tables[1:]], tmp_path / "three")
+    assert other.read_bytes() != light.read_bytes(), "the chart does not show its table"
