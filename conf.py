@@ -36,7 +36,9 @@ extensions = [
     "extensions.claims",
     "extensions.data",
     "extensions.apparatus",
+    "extensions.reading",
     "extensions.epub",
+    "extensions.pdf",
 ]
 
 # Authors write MyST with ::: fences, attribution lines and definition lists, and nothing that reaches only one format.
@@ -56,3 +58,32 @@ numfig_format = {"figure": "Chart %s", "table": "Table %s", "section": "chapter 
 
 # Quotation marks and dashes are typed as they should print.
 smartquotes = False
+
+# The site is sphinx-book-theme, tuned by extensions.reading and theme/html; the extension brings its own templates and files.
+html_theme = "sphinx_book_theme"
+
+# The address that the site is meant for: canonical links, the site map and the page for lost addresses count from it.
+html_baseurl = book["url"]
+
+# What the browser's tab says after a page's own title.
+html_title = project
+
+# No buttons that need scripts in the page, no second search box, no copied notes: the theme's ways of doing these fail CSP or lose text.
+html_theme_options = {
+    "navbar_persistent": [], "secondary_sidebar_items": [], "show_prev_next": False,
+    "use_download_button": False, "use_fullscreen_button": False, "use_sidenotes": False,
+}  # fmt: skip
+
+# Light or dark as the reader's system has it, until the reader chooses.
+html_context = {"default_mode": "auto"}
+
+# Readers get the repository's address, not a copy of each source; charts are not links to themselves.
+html_copy_source = False
+html_scaled_image_link = False
+
+# What a reader can take away: name, address from the site's root (the PDF and ePub lie beside the html folder), and what it is good for.
+reading_downloads = [
+    ("PDF", "../in-stalinisms-shadow.pdf", "to print and to annotate"),
+    ("ePub", "../in-stalinisms-shadow.epub", "for phones and e-readers"),
+    ("Data", "back/data.html", "every table, as CSV"),
+]

@@ -130,12 +130,13 @@ def refuse_unreadable(app):
 
 def refuse_constructs(app, docname, content):
     """Refuses roles and directives that are not on the list, by name, with the line they stand on."""
-    for number, line in enumerate(content[0].splitlines(), 1):
-        names = [(n, "role", ROLES) for n in re.findall(r"\{([\w:+-]+)\}`", line)]
-        names += [(n, "directive", DIRECTIVES) for n in re.findall(r"^\s*(?:`{3,}|:{3,}|~{3,})\{([\w:-]+)\}", line)]
-        for name, what, allowed in names:
-            if name not in allowed:
-                logger.warning(f"{what} {{{name}}} is not one that authors may use (STYLE.md lists them)", location=(docname, number))
+    found = [(m, "role", ROLES) for m in re.finditer(r"\{([\w:+-]+)\}`[^`]*`", content[0])]
+    found += [(m, "directive", DIRECTIVES) for m in re.finditer(r"^\s*(?:`{3,}|:{3,}|~{3,})\{([\w:-]+)\}", content[0], re.MULTILINE)]
+    for match, what, allowed in found:
+        if match[1] not in allowed:
+            line = content[0].count("\n", 0, match.start(1)) + 1
+            message = f"{what} {{{match[1]}}} is not one that authors may use (STYLE.md lists them)"
+            logger.warning(message, location=(docname, line))
 
 
 def refuse_nodes(app, doctree):

@@ -38,15 +38,15 @@ CONSULTED = {
     "abstract": "abstract read",
     "cited": "not seen",
 }
-REQUIRED = {
-    "article": ("author", "title", "journal", "year"),
-    "book": ("title", "year"),
-    "incollection": ("author", "title", "booktitle"),
-    "thesis": ("author", "title", "year", "institution"),
-    "report": ("title", "year"),
-    "online": ("title", "url|copynote"),
-    "archival": ("title", "archive|url|copynote"),
-    "newspaper": ("title", "journal", "year"),
+REQUIRED = {  # beside title, kind and consulted; a date that nobody saw is left out and prints as n.d.
+    "article": ("journal|url|copynote|via",),
+    "book": (),
+    "incollection": ("author", "booktitle"),
+    "thesis": ("author", "institution"),
+    "report": (),
+    "online": ("url|copynote|via",),
+    "archival": ("archive|url|copynote|via",),
+    "newspaper": ("journal|url|copynote",),
 }
 CONSULTED_COLUMNS = ["key", "address", "date", "seen", "locator", "passage_start", "passage_end"]
 
@@ -196,7 +196,7 @@ class Citations(BibtexDomain):
     """The domain ``cite`` with our order, our labels, our gates."""
 
     roles = {"p": Cite(), "t": Cite()}
-    initial_data = BibtexDomain.initial_data | {"lists": set()}  # the pages that hold the list of sources
+    initial_data = BibtexDomain.initial_data | {"lists": {}}  # kind of source: the page that lists it
 
     @property
     def sources(self) -> dict[str, Source]:
@@ -241,11 +241,13 @@ class Citations(BibtexDomain):
         used = {target.key for ref in self.citation_refs for target in ref.targets}
         used |= {source.get("via") for source in self.sources.values()}
         for source in self.sources.values():
+            if self.data["lists"] and source.get("kind") not in self.data["lists"]:
+                self.warn(f"{source.key!r}: no page lists the sources of its kind: add {{sources}} {source.get('kind')}", f"refs.bib:{source.line}")
             if source.key not in used and not source.get("unused"):
                 self.warn(
                     f"{source.key!r} is cited nowhere: cite it, delete it, or say why in a field `unused`", f"refs.bib:{source.line}"
                 )
-        return sorted(self.data["lists"])
+        return sorted(set(self.data["lists"].values()))
 
     def check_entries(self):
         """Stops the build, a message a fault, when an entry could not be printed."""
@@ -254,7 +256,7 @@ class Citations(BibtexDomain):
             where, fields = f"refs.bib:{source.line}", source.entry.fields
             missing = [
                 name
-                for name in (*REQUIRED.get(source.entry.type, ()), "kind", "consulted")
+                for name in ("title", *REQUIRED.get(source.entry.type, ()), "kind", "consulted")
                 if not any(fields.get(n) or source.entry.persons.get(n) for n in name.split("|"))
             ]
             if source.entry.type not in REQUIRED:
@@ -291,15 +293,14 @@ class Citations(BibtexDomain):
 
     def clear_doc(self, docname):
         super().clear_doc(docname)
-        self.data["lists"].discard(docname)
+        self.data["lists"] = {kind: doc for kind, doc in self.data["lists"].items() if doc != docname}
 
     def merge_domaindata(self, docnames, otherdata):
         super().merge_domaindata(docnames, otherdata)
-        self.data["lists"].update(otherdata["lists"] & set(docnames))
+        self.data["lists"] |= {kind: doc for kind, doc in otherdata["lists"].items() if doc in docnames}
 
     def resolve_xref(self, env, fromdocname, builder, typ, target, node, contnode):
         """The citation as an inline of links, one a work, in the author's order."""
-        page = next(iter(sorted(self.data["lists"])), None)
         out = nodes.inline("", classes=["citation"], ids=node["ids"])
         works = [(t, self.sources[t.key]) for t in parse_citation_targets(target) if t.key in self.sources]
         for number, (work, source) in enumerate(works):
@@ -309,7 +310,7 @@ class Citations(BibtexDomain):
             after = f", {locator(work.post)}" if work.post else ""
             shown = source.year if typ == "t" else f"{source.names} {source.year}"
             link = nodes.reference("", shown, internal=True, classes=["cite"], reftitle=str(source.text()).strip())
-            if page is not None:
+            if page := self.data["lists"].get(source.get("kind")):
                 link["refuri"] = builder.get_relative_uri(fromdocname, page) + f"#cite-{source.key}"
             lead = f"{source.names} ({before}" if typ == "t" else before
             out += [nodes.Text(lead), link, nodes.Text(f"{after})" if typ == "t" else after)]
@@ -334,7 +335,7 @@ class SourceList(SphinxDirective):
         if self.arguments[0] not in KINDS:
             raise self.error(f"{self.arguments[0]!r} is no kind of source; use one of {', '.join(KINDS)}")
         domain = self.env.get_domain("cite")
-        domain.data["lists"].add(self.env.docname)
+        domain.data["lists"][self.arguments[0]] = self.env.docname
         node = source_list(kind=self.arguments[0])
         for source in domain.sources.values():
             if source.get("kind") == self.arguments[0]:

@@ -10,6 +10,7 @@ import csv
 import hashlib
 import html
 import json
+import logging
 import os
 import re
 import shutil
@@ -25,7 +26,6 @@ from fontTools import subset
 from fontTools.ttLib import TTFont
 from fontTools.varLib import instancer
 from sphinx import addnodes
-from sphinx.util import logging
 
 THEME = Path(__file__).parents[1] / "theme"
 # The site's faces: source, its axes pinned or narrowed, the characters it needs ("book" or "titles"), features kept.
@@ -87,6 +87,8 @@ def read_page(app, pagename, templatename, context, doctree):
     body = lxml.html.fragment_fromstring(context.get("body") or "", create_parent="div")
     if doctree:
         mend(app, pagename, body, doctree)
+        if pagename == app.config.root_doc:  # the landing page has its own head
+            body.xpath(".//h1")[0].drop_tree()
         context["body"] = (body.text or "") + "".join(lxml.html.tostring(child, encoding="unicode") for child in body)
         write_texts(app.outdir, pagename, texts(body))
     if pagename == "404":  # it is shown at any address, so its own links count from the root
@@ -155,8 +157,8 @@ def linked_data(book, number, title, context) -> dict:
 
 
 def plain(element) -> str:
-    """An element's text without permalinks, on one line."""
-    return " ".join("".join(element.xpath(".//text()[not(ancestor::a[contains(@class, 'headerlink')])]")).split())
+    """An element's text without permalink and number, on one line."""
+    return " ".join("".join(element.xpath(".//text()[not(ancestor::a[contains(@class, 'headerlink') or contains(@class, 'section-number')])]")).split())
 
 
 def mend(app, pagename, body, doctree):
@@ -338,5 +340,5 @@ def setup(app):
     app.connect("html-collect-pages", own_pages)
     app.connect("html-page-context", read_page, priority=800)  # after the theme
     app.connect("build-finished", finish, priority=800)
-    logging.getLogger("fontTools").setLevel("ERROR")
+    logging.getLogger("fontTools").setLevel(logging.ERROR)
     return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -5,7 +5,7 @@ const home = new URL(root.dataset.content_root, location);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
 // The theme: automatic, light, dark.
-const themes = { auto: "Automatic", light: "Light", dark: "Dark" };
+const themes = { auto: "Auto", light: "Light", dark: "Dark" };
 function showTheme() {
   const theme = root.dataset.theme;
   const media = { auto: "screen and (prefers-color-scheme: dark)", light: "not all", dark: "screen" }[theme];
