@@ -67,7 +67,9 @@ class Source:
         self.people = entry.persons.get("author") or entry.persons.get("editor") or []
 
     def get(self, field: str) -> str:
-        return self.entry.fields.get(field, "").replace("--", "\N{EN DASH}")
+        """A field as it prints: en dashes and apostrophes set, addresses left alone."""
+        text = self.entry.fields.get(field, "")
+        return text if field in {"url", "doi"} else text.replace("--", "\N{EN DASH}").replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")
 
     def rich(self, field: str) -> Text:
         return Text.from_latex(self.get(field)) if self.get(field) else Text()
@@ -102,7 +104,7 @@ class Source:
     def text(self) -> Text:
         """The entry as the list of sources prints it."""
         kind = self.entry.type
-        parts = [Text(self._inverted_names()), Text(self.year), self._title()]
+        parts = [Text(self._inverted_names()), Text(self.year), self._title()]  # empty ones are left out below
         if kind == "incollection":
             editors = self._plain_names("editor")
             parts.append(Text("In ", Tag("em", self.rich("booktitle")), f", edited by {editors}" if editors else ""))
@@ -163,7 +165,7 @@ class Source:
             return " ".join(person.prelast_names + person.last_names)
 
         if not self.people:
-            return ""
+            return self.get("shortauthor") or self.get("shorttitle")
         first, rest = self.people[0], self.people[1:]
         names = [", ".join(filter(None, [family(first), given(first)]))]
         names += [" ".join(filter(None, [given(person), family(person)])) for person in rest]

@@ -11,6 +11,7 @@ import re
 import shutil
 import unicodedata
 from collections import Counter
+from io import BytesIO
 from pathlib import Path
 
 import pikepdf
@@ -26,7 +27,6 @@ from sphinx.util.display import progress_message
 
 logger = logging.getLogger(__name__)
 THEME = Path(__file__).parent.parent / "theme"
-STANDARDS = ["ua-1", "a-2a"]
 FONTS = sorted(file for file in THEME.glob("fonts/*.[ot]tf") if "Variable" not in file.name)  # variable ones are the site's
 CAPTION = re.compile(r"([IVXLC]+)\s*[·.:]\s*(.+)")  # of a toctree: "III · The system"
 
@@ -110,13 +110,15 @@ class Writer:
         "emphasis": "italic", "strong": "bold", "superscript": "raised", "subscript": "lowered", "literal": "literal", "paragraph": "p",
         "term": "content", "rubric": "rubric", "attribution": "attribution", "line": "line-of", "line_block": "verse", "legend": "legend",
         "download_reference": "literal", "compound": "content", "glossary": "content", "field_name": "content", "bullet_list": "bullets",
-        "definition_list": "definitions", "field_list": "definitions", "transition": "ornament", "caption": "content",
+        "definition_list": "definitions", "field_list": "definitions", "transition": "ornament", "container": "content",
+        "block_quote": "quotation", "inline": "content",
     }  # fmt: skip
     SKIPPED = {"comment", "index", "toctree", "chart_table", "substitution_definition", "footnote"}  # index and notes: where they are referred to
-    # Classes of paragraphs, containers and inlines that have a function of their own in the template; any other class changes nothing.
+    # Classes that have a function of their own in the template; any other class changes nothing.
     STYLES = {
         "paragraph": ("claim-head", "claim-statement", "claim-sources", "claim-rest", "chart-source", "entry"),
         "container": ("standfirst", "bib-entry", "claim-list", "brief", "claim"),
+        "block_quote": ("epigraph",),
         "inline": ("consulted", "bearing", "claim-id", "verdict"),
     }
     LINKS = {"cite": "cited", "number": "jump", "claim-mark": "claim-mark", "verdict": "verdict-mark", "std-term": "jump", "term": "jump"}
@@ -154,7 +156,7 @@ class Writer:
             return method(node)
         if kind not in self.WRAPPERS:
             raise PdfError(f"<{kind}> is not something the PDF can set: use a construct of STYLE.md", node)
-        return self.wrap(self.WRAPPERS[kind], node)
+        return self.wrap(self.styled(node), node)
 
     def children(self, node: nodes.Element) -> list[str]:
         return [text for child in node.children if (text := self.write(child))]
@@ -181,6 +183,7 @@ class Writer:
     def register(self, node: nodes.Element) -> str:
         """Claims the places of `node` that something points to; returns their name."""
         names = {self.book.anchors.names[f"{self.name}#{id}"] for id in node.get("ids", ())} & self.book.anchors.wanted
+        names -= self.book.placed
         self.book.placed |= names
         return next(iter(names), "")
 
@@ -188,7 +191,8 @@ class Writer:
         """Anchors for `node` and for what stood before it: at once where text stands, kept until text comes where blocks stand."""
         if name := self.register(node):
             self.pending.append(name)
-        return self.anchors() if isinstance(node, nodes.TextElement) and not self.plain else []
+        text_here = self.in_text(node) or (isinstance(node, nodes.TextElement) and node.children)
+        return self.anchors() if text_here and not self.plain else []
 
     def anchors(self) -> list[str]:
         names, self.pending = self.pending, []
@@ -203,14 +207,14 @@ class Writer:
         self.open_brackets += text.count("(") - text.count(")")
         return literal(re.sub(r"\s+(?=[–—] )", "\N{NO-BREAK SPACE}", text.replace("\n", " ")))
 
-    def styled(self, node: nodes.Element, fallback: str) -> str:
-        return next((style for style in self.STYLES[type(node).__name__] if style in node["classes"]), fallback)
+    def styled(self, node: nodes.Element) -> str:
+        """The template's function for `node`, by its classes or else by its kind."""
+        kind = type(node).__name__
+        return next((style for style in self.STYLES.get(kind, ()) if style in node["classes"]), self.WRAPPERS[kind])
 
     @staticmethod
     def in_text(node):
         return isinstance(node.parent, nodes.TextElement)
-
-    # Text
 
     def write_Text(self, node):
         text, after = node.astext(), node.next_node(descend=False, siblings=True)
@@ -221,16 +225,11 @@ class Writer:
     def write_inline(self, node):
         if language := node.get("lang"):
             return self.wrap("foreign", node, literal(language))
-        function = self.styled(node, "")
-        if function or any(f"{self.name}#{id}" in self.book.anchors.names for id in node["ids"]):
-            return self.wrap(function or "content", node)
-        return ", ".join(self.children(node))
+        function = self.styled(node)
+        return self.wrap(function, node) if function != "content" or node["ids"] else ", ".join(self.children(node))
 
     def write_target(self, node):
-        if not node.children:
-            self.pending += filter(None, [self.register(node)])
-            return ", ".join(self.anchors()) if self.in_text(node) and not self.plain else ""
-        return self.wrap("content", node)
+        return ", ".join([*self.marks(node), *self.children(node)])
 
     def write_reference(self, node):
         target = address(node, self.name)
@@ -263,9 +262,7 @@ class Writer:
         if "cited-in" in node["classes"]:
             places = [self.book.anchors.name(address(link, self.name), link) for link in node.findall(nodes.reference)]
             return call("cited-in", *map(literal, places))
-        return self.wrap(self.styled(node, "p"), node)
-
-    # Blocks
+        return self.wrap(self.styled(node), node)
 
     def write_title(self, node):
         section, level = node.parent, self.level + self.depth - 1
@@ -273,15 +270,9 @@ class Writer:
         function = ("chapter", "section", "subsection")[min(self.depth, 3) - 1]
         return call(function, self.plainly(node), level=str(level), number=number, name=literal(self.register(section)))
 
-    def write_container(self, node):
-        return self.wrap(self.styled(node, "content"), node)
-
     def write_admonition(self, node):
         title, *rest = node.children
         return call("aside", *self.marks(node), *filter(None, map(self.write, rest)), title=self.plainly(title))
-
-    def write_block_quote(self, node):
-        return self.wrap("epigraph" if "epigraph" in node["classes"] else "quotation", node)
 
     def write_literal_block(self, node):
         return call("listing", *(self.text(line, node) for line in node.astext().splitlines()))
@@ -342,18 +333,15 @@ class Book:
 
     def __init__(self, builder: PdfBuilder):
         self.builder, self.env, self.placed = builder, builder.env, set()
-        self.parts = list(self.order(builder.config.root_doc))
+        toctrees = self.env.get_doctree(builder.config.root_doc).findall(addnodes.toctree)
+        self.parts = [(toctree.get("caption"), [doc for name in toctree["includefiles"] for doc in self.walk(name)]) for toctree in toctrees]
         self.documents = {name: self.resolved(name) for _, names in self.parts for name in names}
         self.anchors, self.pictures = Anchors(self.documents), builder.images
         self.index = [group for _, group in IndexEntries(self.env).create_index(builder)]
         self.characters = {chr(c) for file in FONTS for c in TTFont(file, lazy=True).getBestCmap()} | {"\n"}
 
-    def order(self, root: str):
-        """Yields (caption or "", documents) for each toctree of the root document."""
-        for toctree in self.env.get_doctree(root).findall(addnodes.toctree):
-            yield toctree.get("caption") or "", [doc for name in toctree["includefiles"] for doc in self.walk(name)]
-
     def walk(self, name: str) -> list[str]:
+        """A document and those under it."""
         return [name, *(doc for child in self.env.toctree_includes.get(name, ()) for doc in self.walk(child))]
 
     def resolved(self, name: str) -> nodes.document:
@@ -369,11 +357,9 @@ class Book:
 
     def typst(self) -> str:
         """The whole book as a Typst file. Raises PdfError for what cannot be set."""
-        edition = value(self.builder.config.book)
-        index = self.index_lines()  # first, because it points to places
-        lines = ['#import "book.typ": *', f"#let edition = {edition}", "#show: volume.with(edition)", "#front-matter(edition)"]
+        lines = ['#import "book.typ": *', f"#let edition = {value(self.builder.config.book)}", "#show: volume.with(edition)", "#front-matter(edition)"]
+        index, level = self.index_lines(), 1  # the index first, because it points to places
         first = next((number for number, (caption, _) in enumerate(self.parts) if caption), 0)
-        level = 1
         for number, (caption, names) in enumerate(self.parts):
             if number == first:
                 lines.append("#show: main-matter")
@@ -409,8 +395,7 @@ class Book:
 class PdfBuilder(Builder):
     """``-b pdf``: writes ``<identifier of the book>.pdf`` into the output directory, and beside it the Typst file it was set from."""
 
-    name, format = "pdf", "pdf"
-    epilog = "The PDF is in %(outdir)s."
+    name = format = "pdf"
     supported_image_types = ["image/svg+xml", "image/png", "image/jpeg"]
 
     def get_outdated_docs(self):
@@ -420,12 +405,13 @@ class PdfBuilder(Builder):
         return f"%{docname}"
 
     def get_relative_uri(self, from_, to, typ=None):
-        return self.get_target_uri(to, typ)
+        return f"%{to}"
 
     def write_documents(self, _docnames):
         out = Path(self.outdir)
         with progress_message("writing Typst"):
             book = Book(self).typst()
+            shutil.rmtree(out / "fonts", ignore_errors=True)
             files = {out / "images" / name: Path(self.srcdir) / image for image, name in self.images.items()}
             files |= {out / "fonts" / font.name: font for font in FONTS} | {out / file.name: file for file in (THEME / "pdf").glob("*.typ")}
             for copy, file in files.items():
@@ -433,28 +419,20 @@ class PdfBuilder(Builder):
                 shutil.copyfile(file, copy)
             (out / "main.typ").write_text(book, encoding="utf-8")
         with progress_message("setting the pages"):
-            self.repack(self.compile(out / "main.typ"), out / f"{self.config.book['identifier']}.pdf")
+            self.set_pages(out / "main.typ", out / f"{self.config.book['identifier']}.pdf")
 
-    def compile(self, source: Path) -> Path:
-        """Has Typst set `source`. Its warnings are Sphinx's; raises PdfError with Typst's own words when it cannot."""
-        raw = source.with_name("raw.pdf")
+    def set_pages(self, source: Path, target: Path):
+        """Has Typst set `source`, and halves the file with object streams. Typst's warnings are Sphinx's; what it refuses is a PdfError."""
         fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(source.parent / "fonts")])
-        epoch = self.config.book["epoch"]
+        options = {"format": "pdf", "pdf_standards": ["ua-1", "a-2a"], "timestamp": self.config.book["epoch"]}
         try:
-            _, warnings = typst.compile_with_warnings(
-                str(source), str(raw), root=str(source.parent), font_paths=fonts, format="pdf", pdf_standards=STANDARDS, timestamp=epoch
-            )
+            data, warnings = typst.compile_with_warnings(str(source), root=str(source.parent), font_paths=fonts, **options)
         except typst.TypstError as error:
             raise PdfError(f"{source}: Typst stopped: {error.diagnostic or error.message}") from error
         for warning in warnings:
             logger.warning(f"Typst: {warning.diagnostic or warning.message}", type="pdf")
-        return raw
-
-    def repack(self, raw: Path, target: Path):
-        """Halves the file with object streams; the same pages give the same bytes."""
-        with pikepdf.open(raw) as pdf:
+        with pikepdf.open(BytesIO(data)) as pdf:
             pdf.save(target, object_stream_mode=pikepdf.ObjectStreamMode.generate, recompress_flate=True, deterministic_id=True)
-        raw.unlink()
 
 
 def setup(app):

@@ -89,7 +89,7 @@ def read_page(app, pagename, templatename, context, doctree):
         mend(app, pagename, body, doctree)
         if pagename == app.config.root_doc:  # the landing page has its own head
             body.xpath(".//h1")[0].drop_tree()
-        context["body"] = (body.text or "") + "".join(lxml.html.tostring(child, encoding="unicode") for child in body)
+        context["body"] = (body.text or "") + "".join(lxml.html.tostring(child, encoding="unicode") for child in body).replace("</source>", "")
         write_texts(app.outdir, pagename, texts(body))
     if pagename == "404":  # it is shown at any address, so its own links count from the root
         base = urlparse(book["url"]).path
@@ -158,7 +158,7 @@ def linked_data(book, number, title, context) -> dict:
 
 def plain(element) -> str:
     """An element's text without permalink and number, on one line."""
-    return " ".join("".join(element.xpath(".//text()[not(ancestor::a[contains(@class, 'headerlink') or contains(@class, 'section-number')])]")).split())
+    return " ".join("".join(element.xpath(".//text()[not(ancestor::*[contains(@class, 'headerlink') or contains(@class, 'section-number')])]")).split())
 
 
 def mend(app, pagename, body, doctree):
@@ -203,7 +203,7 @@ def texts(body) -> list[tuple[str, str, str]]:
         id, start = element.get("id"), piece
         if id and (element.tag in {"section", "dt"} or {"claim", "bib-entry"} & set(kind)):
             pieces.append(piece := [id, "", []])
-        if element.tag in {"h1", "h2", "h3", "h4"} or (element.tag == "dt" and id) or "claim-head" in kind:
+        if element.tag in {"h1", "h2", "h3", "h4"} or (element.tag == "dt" and id) or "claim-statement" in kind:
             piece[1] = plain(element)
         else:
             piece[2].append(element.text or "")

@@ -30,7 +30,7 @@ def test_entries(pages):
     assert entries["cite-zed1999"] == "Zed, Zoe. 1999. Last of All. London: Press. [Read in part: chapter 1.]"
     assert entries["cite-abel1950"].startswith("Abel, Ann and Bob Baker. [1937] 1950. ‘First of All’. Journal 1 (2): 3–4. Translated by Cy Cole. DOI 10.1000/1.")
     assert entries["cite-archive1937"].startswith("NKVD. 1937. ‘Prikaz’ [Order]. GARF, f. 9401, op. 1, d. 2, l. 3–4.")
-    assert entries["cite-pravda1937"].startswith("1937. ‘Наше слово’ [Our word]. Pravda, 1 May 1937.")
+    assert entries["cite-pravda1937"].startswith("Nashe slovo. 1937. ‘Наше слово’ [Our word]. Pravda, 1 May 1937.")
     assert entries["cite-twin2001two"].endswith("[Not seen; cited in Zed 1999.]")
 
 
