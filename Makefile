@@ -65,7 +65,7 @@ hashes: $(VENV)/ready  # after a checked change to a table: write its new hash i
 
 lock: $(VENV)/ready  # after a change in pyproject.toml: pin everything anew in requirements.lock
 	@$(VENV)/bin/python -m venv build/uv && build/uv/bin/pip install --quiet uv
-	@build/uv/bin/uv pip compile pyproject.toml --extra test --universal --generate-hashes --no-emit-index-url --python-version 3.11 --quiet -o requirements.lock
+	@build/uv/bin/uv pip compile pyproject.toml --extra test --universal --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" --quiet -o requirements.lock
 
 clean:  # delete everything that was built (dist/ too), but not .venv
 	@rm -rf build dist

@@ -30,7 +30,6 @@ book = {
 # One extension a concern; the order is that of the reading: what is written, what it rests on, what it becomes.
 extensions = [
     "myst_parser",
-    "sphinx_multitoc_numbering",
     "extensions.book",
     "extensions.citations",
     "extensions.claims",

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx import addnodes
+from sphinx.environment.collectors.toctree import TocTreeCollector
 from sphinx.errors import ConfigError
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
@@ -55,26 +56,20 @@ def complete_metadata(app, config):
 
 
 def number_chapters(app, env):
-    """A chapter's number is the number its file's name begins with, also while its neighbours are not written."""
-    for doc, numbers in env.toc_secnumbers.items():
+    """A chapter's number is the one its file's name begins with: numbers run on across the parts, also while some are not written.
+
+    Sphinx numbers each toctree from 1; this corrects the numbers of documents, of links in tables of contents, and of figures.
+    """
+    before = {doc: dict(numbers) for doc, numbers in env.toc_secnumbers.items()}
+    for doc in env.toc_secnumbers:
         if found := re.match(r"(\d+)-", Path(doc).name):
-            renumber = {anchor: (int(found[1]), *number[1:]) for anchor, number in numbers.items() if number}
-            env.toc_secnumbers[doc] = renumber
-            figures = env.toc_fignumbers.get(doc, {})
-            for kind, ids in figures.items():
-                figures[kind] = {anchor: (int(found[1]), *number[1:]) for anchor, number in ids.items()}
-            _renumber_tocs(env, doc, int(found[1]))
-    return []
-
-
-def _renumber_tocs(env, doc, chapter):
-    for toc in env.tocs.values():
-        for link in toc.findall(nodes.reference):
-            if link.get("refuri") == doc and link.get("secnumber"):
-                link["secnumber"] = (chapter, *link["secnumber"][1:])
-    for node in env.tocs[doc].findall(nodes.reference):
-        if node.get("secnumber"):
-            node["secnumber"] = (chapter, *node["secnumber"][1:])
+            chapter = (int(found[1]),)
+            env.toc_secnumbers[doc] = {anchor: chapter + number[1:] for anchor, number in before[doc].items() if number}
+            env.titles[doc]["secnumber"] = chapter
+            for link in (link for toc in env.tocs.values() for link in toc.findall(nodes.reference)):
+                if link.get("refuri") == doc and link.get("secnumber"):
+                    link["secnumber"] = chapter + tuple(link["secnumber"][1:])
+    return TocTreeCollector().assign_figure_numbers(env)
 
 
 class ForeignWords(SphinxPostTransform):

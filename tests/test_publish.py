@@ -1,0 +1,43 @@
+"""`make`: the menu, and a failed build that leaves the last good dist/ whole."""
+
+import shutil
+import subprocess
+
+import pytest
+from conftest import ROOT
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    """The project's build files around the tiny book, with the environment that runs the tests."""
+    root = tmp_path / "project"
+    shutil.copytree(ROOT / "tests/roots/tiny", root)
+    for name in ("Makefile", "requirements.lock", "pyproject.toml"):
+        shutil.copy(ROOT / name, root / name)
+    (root / ".venv").symlink_to(ROOT / ".venv")
+    return root
+
+
+def make(root, *arguments):
+    return subprocess.run(["make", "NAME=tiny", *arguments], cwd=root, capture_output=True, text=True)
+
+
+def test_bare_make_prints_the_menu():
+    done = subprocess.run(["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True)
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0 and len(lines) > 8
+    assert all(line.strip().startswith("make ") for line in lines)
+
+
+def test_failed_build_leaves_the_last_good_one(checkout):
+    if not (ROOT / ".venv/ready").exists():
+        pytest.skip("needs the .venv that `make` sets up: run `make test`")
+    done = make(checkout, "book")
+    assert done.returncode == 0, done.stdout + done.stderr
+    before = {path: path.read_bytes() for path in sorted((checkout / "dist").rglob("*")) if path.is_file()}
+    assert {"tiny.epub", "tiny.pdf"} <= {path.name for path in before}
+    chapter = checkout / "book/1-part/01-one.md"
+    chapter.write_text(chapter.read_text("utf-8").replace("{cite:t}`abel1950`.", "{cite:t}`able1950`."), "utf-8")
+    done = make(checkout, "book")
+    assert done.returncode != 0 and "no entry 'able1950'" in done.stderr and "dist/ is as it was" in done.stdout
+    assert before == {path: path.read_bytes() for path in sorted((checkout / "dist").rglob("*")) if path.is_file()}
