@@ -11,7 +11,7 @@ book = {
     "subtitle": "The Argument and the Evidence",
     "author": author,
     "language": "en-GB",
-    "description": "An essay of 2022 argues that Stalinism was the grave-digger of the Russian Revolution and not its heir. This book sets that"
+    "description": "An essay in the journal International Socialism argues that Stalinism was the grave-digger of the Russian Revolution and not its heir. This book sets that"
     " argument out at the length it needs, tests each of its claims against the record, names the rival readings, and shows its evidence.",
     "keywords": ["Stalinism", "Soviet Union", "Russian Revolution", "state capitalism", "Great Terror", "historiography"],
     "rights": "Text: Creative Commons Attribution 4.0. Code: MIT.",

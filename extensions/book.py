@@ -64,7 +64,7 @@ def number_chapters(app, env):
     for doc in env.toc_secnumbers:
         if found := re.match(r"(\d+)-", Path(doc).name):
             chapter = (int(found[1]),)
-            env.toc_secnumbers[doc] = {anchor: chapter + number[1:] for anchor, number in before[doc].items() if number}
+            env.toc_secnumbers[doc] = {anchor: number and chapter + number[1:] for anchor, number in before[doc].items()}
             env.titles[doc]["secnumber"] = chapter
             for link in (link for toc in env.tocs.values() for link in toc.findall(nodes.reference)):
                 if link.get("refuri") == doc and link.get("secnumber"):

@@ -171,6 +171,8 @@ def mend(app, pagename, body, doctree):
         notes.tag = "div"
     for table in body.xpath(".//div[@class='pst-scrollable-table-container']"):
         table.attrib.update({"role": "group", "aria-label": plain(caption) if (caption := table.find("table/caption")) is not None else "Table"})
+    for box in body.xpath(".//div[contains(@class, ' container')]"):  # Bootstrap has a .container of its own
+        box.set("class", box.get("class").removesuffix(" docutils container"))
     for marked in body.xpath(".//*[contains(@class, 'lang-')]"):
         marked.set("lang", re.search(r"lang-(\w+)", marked.get("class"))[1])
     for image, node in zip(body.xpath(".//img"), doctree.findall(nodes.image), strict=True):
@@ -261,10 +263,11 @@ def purge(css: str, names: set[str]) -> str:
 
 
 def parts_of(selector: str) -> set[str]:
-    """The tags, classes and ids that an element and its ancestors must have for a selector to match."""
-    while selector != (selector := re.sub(r"\([^()]*\)|\[[^][]*\]|::?[\w-]+(?![\w(-])", "", selector)):
+    """The tags, ".classes", "#ids" and "[attributes" that an element and its ancestors must have for a selector to match."""
+    while selector != (selector := re.sub(r"\([^()]*\)", "", selector)):
         pass
-    return set(re.findall(r"[.#]?[a-zA-Z][\w-]*", re.sub(r":[\w-]+", "", selector)))
+    attributes = {f"[{name}" for name in re.findall(r"\[([\w-]+)", selector)}
+    return attributes | set(re.findall(r"[.#]?[a-zA-Z][\w-]*", re.sub(r"\[[^][]*\]|::?[\w-]+", " ", selector)))
 
 
 def write_style(app, pages: list[str]):
@@ -273,7 +276,7 @@ def write_style(app, pages: list[str]):
     text = "".join(pages)
     names = set(re.findall(r"<([a-z][a-z0-9]*)", text)) | {f".{name}" for name in re.findall(r"[\w-]+", scripts)}
     names |= {f".{name}" for value in set(re.findall(r'class="([^"]*)"', text)) for name in value.split()}
-    names |= {f"#{name}" for name in re.findall(r' id="([\w-]+)"', text)}
+    names |= {f"#{name}" for name in re.findall(r' id="([\w-]+)"', text)} | {f"[{name}" for name in set(re.findall(r'\s([a-z][a-z-]*)="', text)) | {"hidden"}}
     styles = Path(app.outdir, "_static/styles")
     sheets = [re.sub(r"/\*.*?\*/", "", (styles / f"{name}.css").read_text("utf-8"), flags=re.S) for name in ("pydata-sphinx-theme", "sphinx-book-theme")]
     theme = purge("".join(sheets), names)
