@@ -279,7 +279,7 @@ class Writer:
 
     def write_enumerated_list(self, node):
         style = {"loweralpha": "a", "upperalpha": "A", "lowerroman": "i", "upperroman": "I"}.get(node.get("enumtype"), "1")
-        return self.wrap("numbered", node, start=str(node.get("start", 1)), style=literal(style + node.get("suffix", ".")))
+        return self.wrap("numbered", node, start=str(node.get("start", 1)), style=literal(node.get("prefix", "") + style + node.get("suffix", ".")))
 
     def write_list_item(self, node):
         return call("content", *self.marks(node), *self.run_in(node.children))

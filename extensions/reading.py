@@ -28,9 +28,10 @@ from fontTools.varLib import instancer
 from sphinx import addnodes
 
 THEME = Path(__file__).parents[1] / "theme"
-# The site's faces: source, its axes pinned or narrowed, the characters it needs ("book" or "titles"), features kept.
+# The site's faces: source, its axes pinned or narrowed, which characters of the book it needs, features kept.
 FACES = {
     "serif": ("SourceSerif4Variable-Roman.ttf", {"wght": (400, 600), "opsz": 16}, "book", "kern liga ccmp locl mark onum lnum tnum pnum smcp sups"),
+    "cyrillic": ("SourceSerif4-Regular.otf", {}, "cyrillic", "kern ccmp locl mark"),
     "italic": ("SourceSerif4-It.otf", {}, "book", "kern liga ccmp locl mark onum lnum tnum pnum"),
     "display": ("SourceSerif4Display-Regular.otf", {}, "titles", "kern liga ccmp locl mark lnum"),
 }
@@ -173,6 +174,8 @@ def mend(app, pagename, body, doctree):
         table.attrib.update({"role": "group", "aria-label": plain(caption) if (caption := table.find("table/caption")) is not None else "Table"})
     for box in body.xpath(".//div[contains(@class, ' container')]"):  # Bootstrap has a .container of its own
         box.set("class", box.get("class").removesuffix(" docutils container"))
+    for cited in body.xpath(".//a[contains(@class, 'cite ')][@title]"):  # a quarter of a page's weight: previews read the bibliography's texts
+        del cited.attrib["title"]
     for marked in body.xpath(".//*[contains(@class, 'lang-')]"):
         marked.set("lang", re.search(r"lang-(\w+)", marked.get("class"))[1])
     for image, node in zip(body.xpath(".//img"), doctree.findall(nodes.image), strict=True):
@@ -200,7 +203,7 @@ def texts(body) -> list[tuple[str, str, str]]:
 
     def walk(element, piece):
         kind = element.get("class", "").split()
-        if not isinstance(element.tag, str) or "headerlink" in kind:
+        if not isinstance(element.tag, str) or {"headerlink", "cited-in"} & set(kind):
             return piece
         id, start = element.get("id"), piece
         if id and (element.tag in {"section", "dt"} or {"claim", "bib-entry"} & set(kind)):
@@ -296,9 +299,10 @@ def write_fonts(app, pages: list[str]):
     """The faces with the characters of the book and no others, in WOFF2; kept in build/fonts until source or characters change."""
     signs = "".join(map(chr, range(32, 127))) + (THEME / "html/book.css").read_text("utf-8")
     titles = app.config.project + "".join(title for part in app.env.reading_contents for *_, title in part["pages"])
-    wanted = {"book": "".join(pages) + titles + signs, "titles": titles + signs}
+    book = html.unescape("".join(pages)) + titles + signs
+    wanted = {"book": re.sub("[\u0400-\u04ff]", "", book), "cyrillic": " " + "".join(re.findall("[\u0400-\u04ff]", book)), "titles": titles + signs}
     for name, (source, axes, kind, features) in FACES.items():
-        characters = "".join(sorted(set(html.unescape(wanted[kind]))))
+        characters = "".join(sorted(set(wanted[kind])))
         key = hashlib.sha256(f"{source}{axes}{features}{characters}".encode() + (THEME / "fonts" / source).read_bytes()).hexdigest()[:16]
         kept = Path(app.confdir, "build/fonts", f"{name}-{key}.woff2")
         if not kept.exists():
