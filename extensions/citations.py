@@ -79,7 +79,7 @@ class Source:
         """The names as a citation in the text prints them."""
         short = self.get("shortauthor")
         last = [short] if short else [" ".join(person.prelast_names + person.last_names) for person in self.people]
-        last = [re.sub(r"[{}]", "", name) for name in last]
+        last = [re.sub(r"[{}]", "", name).replace("'", "\N{RIGHT SINGLE QUOTATION MARK}") for name in last]
         if not last:
             return re.sub(r"[{}]", "", self.get("shorttitle") or self.get("title"))
         if len(last) > 3:
@@ -171,7 +171,7 @@ class Source:
         names += [" ".join(filter(None, [given(person), family(person)])) for person in rest]
         joined = names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
         role = "" if self.entry.persons.get("author") else ", ed." if len(names) == 1 else ", eds"
-        return re.sub(r"[{}]", "", joined) + role
+        return re.sub(r"[{}]", "", joined).replace("'", "\N{RIGHT SINGLE QUOTATION MARK}") + role
 
     def _plain_names(self, role: str) -> str:
         people = self.entry.persons.get(role) or [Person(name) for name in split_name_list(self.get(role)) if name]

@@ -25,6 +25,7 @@ from docutils import nodes
 from fontTools import subset
 from fontTools.ttLib import TTFont
 from fontTools.varLib import instancer
+from lxml import etree
 from sphinx import addnodes
 
 THEME = Path(__file__).parents[1] / "theme"
@@ -42,12 +43,8 @@ def contents(env) -> list[dict]:
     """The book's parts in order: each a `caption` and its `pages`, a page being (docname, chapter number or "", title)."""
     parts = []
     for toctree in env.get_doctree(env.config.root_doc).findall(addnodes.toctree):
-        docs, pages = list(toctree["includefiles"]), []
-        while docs:
-            doc = docs.pop(0)
-            number = next(iter(env.toc_secnumbers.get(doc, {}).values()), None)
-            pages.append((doc, str(number[0]) if number else "", env.titles[doc].astext()))
-            docs = [*env.toctree_includes.get(doc, []), *docs]
+        numbers = {doc: next(iter(env.toc_secnumbers.get(doc, {}).values()), ()) for doc in toctree["includefiles"]}
+        pages = [(doc, "".join(map(str, number[:1])), env.titles[doc].astext()) for doc, number in numbers.items()]
         parts.append({"caption": toctree.get("caption") or "", "pages": pages})
     return parts
 
@@ -63,78 +60,57 @@ def use_theme(app, config):
     config.templates_path = [str(THEME / "html"), *config.templates_path]
     config.html_static_path = [*config.html_static_path, str(THEME / "html/static")]
     config.html_favicon = str(THEME / "html/static/favicon.svg")
-
-
-def replace_search(app):
-    """Leaves out Sphinx's search: ours needs no index of stems, and loads nothing on the pages of the book."""
-    if app.builder.name == "html":
-        app.builder.search = False
+    config.html_secnumber_suffix = " "
 
 
 def own_pages(app):
     """The pages that have no source: the search, and the one for addresses that lead nowhere."""
-    if app.builder.name == "html":
-        yield "search", {"title": "Search"}, "search.html"
-        yield "404", {"title": "Page not found"}, "404.html"
+    return [("search", {"title": "Search"}, "search.html"), ("404", {"title": "Page not found"}, "404.html")]
 
 
 def read_page(app, pagename, templatename, context, doctree):
     """Gives the template what it shows, mends the body, and writes the page's texts for the search and the previews."""
-    if app.builder.name != "html":
-        return None
-    book, parts = app.config.book, app.env.reading_contents
+    book, parts, root = app.config.book, app.env.reading_contents, app.config.root_doc
     pages = {doc: (number, title) for part in parts for doc, number, title in part["pages"]}
-    number, title = pages.get(pagename, ("", ""))
     body = lxml.html.fragment_fromstring(context.get("body") or "", create_parent="div")
     if doctree:
-        mend(app, pagename, body, doctree)
-        if pagename == app.config.root_doc:  # the landing page has its own head
+        mend(app, body, doctree)
+        if pagename == root:  # the landing page has its own head
             body.xpath(".//h1")[0].drop_tree()
-        context["body"] = (body.text or "") + "".join(lxml.html.tostring(child, encoding="unicode") for child in body).replace("</source>", "")
+        written = (body.text or "") + "".join(lxml.html.tostring(child, encoding="unicode") for child in body)
+        context["body"] = written.replace("</source>", "")  # lxml does not know that it is void
         write_texts(app.outdir, pagename, texts(body))
     if pagename == "404":  # it is shown at any address, so its own links count from the root
         base = urlparse(book["url"]).path
         context["pathto"] = lambda uri, resource=False: base + (uri if resource else app.builder.get_target_uri(uri))
-    url = book["url"] + app.builder.get_target_uri(pagename)
+    chapters = [doc for doc, (number, _) in pages.items() if number]
+    context |= {"book": book, "language": book["language"], "url": book["url"] + app.builder.get_target_uri(pagename), "parts": parts, "chapters": len(chapters)}
     context |= {
-        "book": book, "parts": parts, "number": number, "language": book["language"], "downloads": app.config.reading_downloads,
-        "chapters": sum(bool(n) for n, _ in pages.values()), "part": next((p["caption"] for p in parts if any(pagename == d for d, *_ in p["pages"])), ""),
-        "sections": [(h.getparent().get("id"), plain(h)) for h in body.iter("h2") if h.getparent().get("id")],
-        "minutes": max(1, round(len(body.text_content().split()) / 230)), "description": description(body, book), "url": url,
-        "neighbours": {side: (context[side]["link"], *pages.get(doc, ("", ""))) for side, doc in neighbours(pagename, list(pages)).items() if context.get(side)},
-        "place": lambda link: place(link, pages), 
-    }  # fmt: skip
-    if pagename == app.config.root_doc:
-        first_chapter = next((doc for doc, (number, _) in pages.items() if number), next(iter(pages)))
-        context |= {"questions": questions(app.env, pages), "first_page": next(iter(pages)), "first_chapter": first_chapter, "bars": bars(app.confdir)}
-    context["linked_data"] = linked_data(book, number, title, context)
-    return "landing.html" if pagename == app.config.root_doc else None
-
-
-def neighbours(doc: str, docs: list[str]) -> dict[str, str]:
-    """The documents before and after one, by the names that the theme gives them; the first page follows the cover."""
-    at = docs.index(doc) if doc in docs else -1
-    around = {"prev": docs[at - 1] if at > 0 else "", "next": docs[at + 1] if at + 1 < len(docs) else ""}
-    return {side: other for side, other in around.items() if other}
-
-
-def place(link: str, pages: dict) -> str:
-    """What the index prints for a link: the chapter's number, or the page's title."""
-    path = link.partition("#")[0].removesuffix(".html")
-    number, title = pages.get(path, ("", path))
-    return number or title
+        "description": description(body, book),
+        "downloads": app.config.reading_downloads,
+        "minutes": max(1, round(len(body.text_content().split()) / 230)),
+        "number": pages.get(pagename, ("", ""))[0],
+        "part": next((part["caption"] for part in parts for doc, *_ in part["pages"] if doc == pagename), ""),
+        "place": lambda link: next(filter(None, pages.get(link.partition(".html")[0], (link,)))),
+        "sections": [(heading.getparent().get("id"), plain(heading)) for heading in body.iter("h2")],
+    }
+    if pagename != root:
+        return None
+    first = next(iter(pages))
+    context |= {"questions": questions(app.env, pages), "first_page": first, "first_chapter": [*chapters, first][0], "bars": bars(app.confdir)}
+    return "landing.html"
 
 
 def questions(env, docs) -> dict[str, str]:
     """Each page's standfirst, for the contents on the landing page."""
-    found = {doc: env.get_doctree(doc).findall(lambda n: isinstance(n, nodes.container) and "standfirst" in n["classes"]) for doc in docs}
-    return {doc: first.astext() for doc, nodes_ in found.items() if (first := next(nodes_, None))}
+    boxes = {doc: [box for box in env.get_doctree(doc).findall(nodes.container) if "standfirst" in box["classes"]] for doc in docs}
+    return {doc: found[0].astext() for doc, found in boxes.items() if found}
 
 
 def bars(confdir) -> list[tuple[float, float]]:
     """The cover's curve, as on the ePub's: sentences of each year and those to death, as shares of the greatest year."""
     path = Path(confdir, "data/series/political_sentences.csv")
-    rows = list(csv.DictReader(path.read_text("utf-8").splitlines())) if path.exists() else []
+    rows = csv.DictReader(path.read_text("utf-8").splitlines() if path.exists() else [])
     years = [(int(row["sentenced_total_mvd"]), int(row["death_mvd"])) for row in rows]
     return [(total / max(years)[0], death / max(years)[0]) for total, death in years]
 
@@ -145,54 +121,31 @@ def description(body, book) -> str:
     return first if len(first) <= 160 else first[:160].rsplit(" ", 1)[0] + " …"
 
 
-def linked_data(book, number, title, context) -> dict:
-    """schema.org's Book, or Chapter of it, for search engines and reference managers."""
-    whole = {
-        "@type": "Book", "@id": book["url"], "url": book["url"], "name": f"{book['title']}: {book['subtitle']}", "inLanguage": book["language"],
-        "author": {"@type": "Organization", "name": book["author"]}, "datePublished": book["date"], "license": book["license_url"], "bookEdition": book["version"],
-    }  # fmt: skip
-    if not title:
-        return {"@context": "https://schema.org", **whole, "description": book["description"], "keywords": ", ".join(book["keywords"])}
-    part = {"@type": "Chapter" if number else "WebPage", "name": title, "url": context["url"], "description": context["description"], "isPartOf": whole}
-    return {"@context": "https://schema.org", **part, **({"position": int(number)} if number else {})}
-
-
 def plain(element) -> str:
     """An element's text without permalink and number, on one line."""
     return " ".join("".join(element.xpath(".//text()[not(ancestor::*[contains(@class, 'headerlink') or contains(@class, 'section-number')])]")).split())
 
 
-def mend(app, pagename, body, doctree):
+def mend(app, body, doctree):
     """Mends what docutils and the theme get wrong for CSP, axe and Nu, and gives images their size and their dark twin."""
-    for element in body.xpath(".//*[@style]"):
-        del element.attrib["style"]
-    for group in body.xpath(".//colgroup"):
-        group.drop_tree()
-    for notes in body.xpath(".//aside[contains(@class, 'footnote-list')]"):
-        notes.tag = "div"
-    for table in body.xpath(".//div[@class='pst-scrollable-table-container']"):
-        table.attrib.update({"role": "group", "aria-label": plain(caption) if (caption := table.find("table/caption")) is not None else "Table"})
-    for box in body.xpath(".//div[contains(@class, ' container')]"):  # Bootstrap has a .container of its own
-        box.set("class", box.get("class").removesuffix(" docutils container"))
+    etree.strip_attributes(body, "style")
+    etree.strip_elements(body, "colgroup", with_tail=False)
     for cited in body.xpath(".//a[contains(@class, 'cite ')][@title]"):  # a quarter of a page's weight: previews read the bibliography's texts
         del cited.attrib["title"]
     for marked in body.xpath(".//*[contains(@class, 'lang-')]"):
         marked.set("lang", re.search(r"lang-(\w+)", marked.get("class"))[1])
     for image, node in zip(body.xpath(".//img"), doctree.findall(nodes.image), strict=True):
-        if image.getparent().tag == "a" and "image-reference" in image.getparent().get("class", ""):
-            image.getparent().drop_tag()
-        source = Path(app.srcdir) / node["uri"].lstrip("/") if node["uri"].startswith("/") else Path(app.srcdir, node["uri"])
-        width, height = (re.match(r"\d+", str(node.get(side, "")) or "") for side in ("width", "height"))
-        size = (width[0], height[0]) if width and height else imagesize.get(source)
-        image.attrib.update({"width": str(size[0]), "height": str(size[1]), "loading": "lazy", "decoding": "async"})
+        width, height = (node.get(side, "").removesuffix("px") for side in ("width", "height"))
+        if not (width and height):
+            width, height = map(str, imagesize.get(Path(app.srcdir, node["uri"])))
+        image.attrib.update({"width": width, "height": height, "loading": "lazy", "decoding": "async"})
         if dark := node.get("dark"):
-            name, folder = Path(dark).name, Path(app.outdir, app.builder.imagedir)
-            folder.mkdir(exist_ok=True)
-            shutil.copyfile(dark, folder / name)
+            copy = Path(app.outdir, app.builder.imagedir, Path(dark).name)
+            copy.parent.mkdir(exist_ok=True)
+            shutil.copyfile(dark, copy)
             picture = image.makeelement("picture")
             image.getparent().replace(image, picture)
-            picture.tail, image.tail = image.tail, None
-            srcset = image.get("src").rpartition("/")[0] + "/" + quote(name)
+            srcset = f"{image.get('src').rpartition('/')[0]}/{quote(copy.name)}"
             picture.append(picture.makeelement("source", srcset=srcset, media="screen and (prefers-color-scheme: dark)"))
             picture.append(image)
 
@@ -269,38 +222,29 @@ def parts_of(selector: str) -> set[str]:
     """The tags, ".classes", "#ids" and "[attributes" that an element and its ancestors must have for a selector to match."""
     while selector != (selector := re.sub(r"\([^()]*\)", "", selector)):
         pass
-    attributes = {f"[{name}" for name in re.findall(r"\[([\w-]+)", selector)}
-    return attributes | set(re.findall(r"[.#]?[a-zA-Z][\w-]*", re.sub(r"\[[^][]*\]|::?[\w-]+", " ", selector)))
+    return set(re.findall(r"\[[\w-]+", selector)) | set(re.findall(r"[.#]?[a-zA-Z][\w-]*", re.sub(r"\[[^][]*\]|::?[\w-]+", " ", selector)))
 
 
 def write_style(app, pages: list[str]):
     """One style sheet: what our pages use of the theme's, in a layer that any rule of book.css outranks."""
-    scripts = " ".join(path.read_text("utf-8") for path in (THEME / "html/static").glob("*.js"))
-    text = "".join(pages)
+    text, scripts = "".join(pages), "".join(path.read_text("utf-8") for path in (THEME / "html/static").glob("*.js"))
     names = set(re.findall(r"<([a-z][a-z0-9]*)", text)) | {f".{name}" for name in re.findall(r"[\w-]+", scripts)}
     names |= {f".{name}" for value in set(re.findall(r'class="([^"]*)"', text)) for name in value.split()}
     names |= {f"#{name}" for name in re.findall(r' id="([\w-]+)"', text)} | {f"[{name}" for name in set(re.findall(r'\s([a-z][a-z-]*)="', text)) | {"hidden"}}
-    styles = Path(app.outdir, "_static/styles")
-    sheets = [re.sub(r"/\*.*?\*/", "", (styles / f"{name}.css").read_text("utf-8"), flags=re.S) for name in ("pydata-sphinx-theme", "sphinx-book-theme")]
-    theme = purge("".join(sheets), names)
+    sheets = [Path(app.outdir, f"_static/styles/{name}-theme.css").read_text("utf-8") for name in ("pydata-sphinx", "sphinx-book")]
+    theme = purge(re.sub(r"/\*.*?\*/", "", "".join(sheets), flags=re.S), names - {".container"})  # docutils' containers are not Bootstrap's
     own = re.sub(r"/\*.*?\*/|(?<=[{};,])\s+|\s+(?=[{}])", "", (THEME / "html/book.css").read_text("utf-8"), flags=re.S)
-    while theme != (theme := drop_unused(theme, own)):
-        pass
+    while theme != (theme := re.sub(r"(?<=[{;])(--[\w-]+):[^;{}]*(?:;|(?=\}))", lambda found: found[0] if f"var({found[1]}" in theme + own else "", theme)):
+        pass  # a property that nothing reads may have been the only reader of another
     Path(app.outdir, "_static/book.css").write_text(f"@layer theme{{{theme}}}\n{own}", "utf-8")
-
-
-def drop_unused(theme: str, own: str) -> str:
-    """The theme's style sheet without the custom properties that nothing reads."""
-    read = set(re.findall(r"var\(\s*(--[\w-]+)", theme + own))
-    return re.sub(r"(?<=[{;])(--[\w-]+):[^;{}]*(?:;|(?=\}))", lambda found: found[0] if found[1] in read else "", theme)
 
 
 def write_fonts(app, pages: list[str]):
     """The faces with the characters of the book and no others, in WOFF2; kept in build/fonts until source or characters change."""
-    signs = "".join(map(chr, range(32, 127))) + (THEME / "html/book.css").read_text("utf-8")
-    titles = app.config.project + "".join(title for part in app.env.reading_contents for *_, title in part["pages"])
-    book = html.unescape("".join(pages)) + titles + signs
-    wanted = {"book": re.sub("[\u0400-\u04ff]", "", book), "cyrillic": " " + "".join(re.findall("[\u0400-\u04ff]", book)), "titles": titles + signs}
+    titles = "".join(map(chr, range(32, 127))) + app.config.project + "".join(title for part in app.env.reading_contents for *_, title in part["pages"])
+    book = html.unescape("".join(pages)) + titles + (THEME / "html/book.css").read_text("utf-8")
+    wanted = {"book": re.sub("[\u0400-\u04ff]", "", book), "cyrillic": " " + "".join(re.findall("[\u0400-\u04ff]", book)), "titles": titles}
+    logging.getLogger("fontTools").setLevel(logging.ERROR)
     for name, (source, axes, kind, features) in FACES.items():
         characters = "".join(sorted(set(wanted[kind])))
         key = hashlib.sha256(f"{source}{axes}{features}{characters}".encode() + (THEME / "fonts" / source).read_bytes()).hexdigest()[:16]
@@ -313,15 +257,14 @@ def write_fonts(app, pages: list[str]):
             maker.subset(font)
             font = instancer.instantiateVariableFont(font, axes) if axes else font
             font.flavor = "woff2"
-            new = kept.with_suffix(f".{os.getpid()}")
-            font.save(new)
+            font.save(new := kept.with_suffix(f".{os.getpid()}"))
             new.replace(kept)
         shutil.copyfile(kept, Path(app.outdir, "_static", f"{name}.woff2"))
 
 
 def finish(app, exception):
     """Makes what all pages share, and leaves of the theme's files none that no page loads."""
-    if exception or app.builder.name != "html":
+    if exception:
         return
     static = Path(app.outdir, "_static")
     pages = [path.read_text("utf-8") for path in sorted(Path(app.outdir).rglob("*.html")) if static not in path.parents]
@@ -332,20 +275,24 @@ def finish(app, exception):
     for path in static.iterdir():
         if path.name not in ours:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-    book = app.config.book
-    addresses = [book["url"] + app.builder.get_target_uri(doc) for doc in sorted(app.env.found_docs)]
-    entries = "".join(f"<url><loc>{html.escape(address)}</loc><lastmod>{book['date']}</lastmod></url>\n" for address in addresses)
-    sitemap = f'<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n{entries}</urlset>\n'
-    Path(app.outdir, "sitemap.xml").write_text(sitemap, "utf-8")
+    book, sitemap = app.config.book, '<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
+    for doc in sorted(app.env.found_docs):
+        sitemap += f"<url><loc>{html.escape(book['url'] + app.builder.get_target_uri(doc))}</loc><lastmod>{book['date']}</lastmod></url>\n"
+    Path(app.outdir, "sitemap.xml").write_text(sitemap + "</urlset>\n", "utf-8")
+
+
+def connect(app):
+    """Joins a build of the site, and no other: the ePub's builder is made from the same parts."""
+    if app.builder.name == "html":
+        app.builder.search = False  # Sphinx's own: ours needs no index of stems, and loads nothing on the pages of the book
+        app.connect("env-get-updated", note_contents, priority=950)  # after the numbers of the chapters
+        app.connect("html-collect-pages", own_pages)
+        app.connect("html-page-context", read_page, priority=800)  # after the theme
+        app.connect("build-finished", finish, priority=800)
 
 
 def setup(app):
     app.add_config_value("reading_downloads", [], "html", list)
     app.connect("config-inited", use_theme)
-    app.connect("builder-inited", replace_search)
-    app.connect("env-get-updated", note_contents, priority=950)  # after the numbers of the chapters
-    app.connect("html-collect-pages", own_pages)
-    app.connect("html-page-context", read_page, priority=800)  # after the theme
-    app.connect("build-finished", finish, priority=800)
-    logging.getLogger("fontTools").setLevel(logging.ERROR)
+    app.connect("builder-inited", connect)
     return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

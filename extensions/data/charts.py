@@ -154,9 +154,9 @@ def deaths(axes, c, table):
     in_thousands(axes.yaxis)
     name_axis(axes, "Thousand deaths a year")
     axes.set_ylim(0, max(y) * 1.15)
-    for year in (1933, 1938, 1942):
+    for year in (1933, 1942, 1943):
         i = x.index(year)
-        axes.text(year, y[i] + 6_000, f"{rate[i]:.1f}%", ha="center", color=c.ink, fontsize=TEXT)
+        axes.text(year + 0.3 * (year == 1943), y[i] + 6_000, f"{rate[i]:.1f}%", ha="left" if year == 1943 else "right" if year == 1942 else "center", color=c.ink, fontsize=TEXT)
 
 
 @chart("kulak_exile_stock", height=360)

@@ -18,6 +18,7 @@ async function visit(address, { viewport = { width: 1440, height: 900 }, script 
   const tab = await browser.newPage();
   await tab.setViewport(viewport);
   await tab.setJavaScriptEnabled(script);
+  await tab.emulateMediaFeatures([{ name: "prefers-reduced-motion", value: "reduce" }]);
   await tab.goto(address, { waitUntil: "load" });
   return tab;
 }
@@ -31,7 +32,8 @@ for (const [how, home] of [["http", site.url], ["file", pathToFileURL(resolve(fo
   await tab.keyboard.press("Escape");
   must(!(await open(tab, "#preview")), `${how}: Escape closes the preview`);
   await tab.$eval("a.cite", (link) => link.blur());
-  await tab.hover("a.cite");
+  const line = await tab.$eval("a.cite", (link) => { const { left, top, height } = link.getClientRects()[0]; return { left, top, height }; });
+  await tab.mouse.move(line.left + 5, line.top + line.height / 2);
   await tab.waitForSelector("#preview:popover-open", { timeout: 3000 }).catch(() => failed.push(`${how}: the mouse on a citation shows the work`));
   await tab.click("button.theme"); await tab.click("button.theme");
   must((await tab.evaluate(() => getComputedStyle(document.body).backgroundColor)) === "rgb(22, 24, 27)", `${how}: the switch makes the page dark`);

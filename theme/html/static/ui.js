@@ -29,7 +29,12 @@ showTheme();
 all("#contents a").forEach((link) => link.addEventListener("click", () => link.closest("[popover]").hidePopover?.()));
 
 // Wide tables can be scrolled with the keys.
-all(".pst-scrollable-table-container").forEach((box) => { if (box.scrollWidth > box.clientWidth) box.tabIndex = 0; });
+for (const box of all(".pst-scrollable-table-container")) {
+  if (box.scrollWidth <= box.clientWidth) continue;
+  box.tabIndex = 0;
+  box.role = "group";
+  box.ariaLabel = box.querySelector("caption")?.textContent ?? "Table";
+}
 
 // Notes stand beside the line that calls them, never over one another.
 const wide = matchMedia("(min-width: 1200px)");
@@ -78,20 +83,17 @@ async function content(link) {
       return copy;
     });
   }
-  let words = link.dataset.title;
-  if (!words) {
-    const name = decodeURIComponent(new URL(link.href).pathname.slice(home.pathname.length)).replace(/\.html$/, "");
-    await load(name);
-    const piece = pages[name]?.find((piece) => piece[0] === id);
-    if (!piece) return [];
-    words = [piece[1], piece[2].length > 420 ? piece[2].slice(0, 420).replace(/\s\S*$/, " …") : piece[2]];
-  }
-  return [words].flat().filter(Boolean).map((text) => Object.assign(document.createElement("p"), { textContent: text }));
+  const name = decodeURIComponent(new URL(link.href).pathname.slice(home.pathname.length)).replace(/\.html$/, "");
+  await load(name);
+  const [, heading, text] = pages[name]?.find((piece) => piece[0] === id) ?? [];
+  const short = text?.length > 420 ? text.slice(0, 420).replace(/\s\S*$/, " …") : text;
+  return [["heading", heading], ["", short]].filter(([, words]) => words)
+    .map(([className, textContent]) => Object.assign(document.createElement("p"), { className, textContent }));
 }
 
 async function show(link, touch) {
-  clearTimeout(timer);
   if (shown === link || (wide.matches && link.matches(".footnote-reference"))) return;
+  hide();
   shown = link;
   const parts = await content(link);
   if (shown !== link || !parts.length) return;
@@ -115,7 +117,6 @@ box.addEventListener("pointerenter", () => clearTimeout(timer));
 box.addEventListener("pointerleave", () => later(hide, 200));
 for (const link of all("a.cite, a.footnote-reference, a.number, .bd-article a:has(> .claim-mark), .bd-article a:has(> .std-term)")) {
   let pointer;
-  if (link.title) { link.dataset.title = link.title; link.removeAttribute("title"); }
   link.addEventListener("pointerenter", (event) => { if (event.pointerType === "mouse") later(() => show(link), 120); });
   link.addEventListener("pointerleave", (event) => { if (event.pointerType === "mouse") later(hide, 200); });
   link.addEventListener("focus", () => { if (link.matches(":focus-visible")) show(link); });
