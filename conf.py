@@ -35,6 +35,7 @@ extensions = [
     "extensions.claims",
     "extensions.data",
     "extensions.apparatus",
+    "extensions.downloads",
     "extensions.reading",
     "extensions.epub",
     "extensions.pdf",

@@ -1,6 +1,6 @@
 """The register: every claim of the essay with verdict and finding, and every quotation with who has seen it.
 
-``data/claims/<chapter>.toml`` holds the claims whose home is that chapter, ``data/quotations.toml`` the quotations. A role marks the place in the
+``data/claims/<part>/<chapter>.toml`` holds the claims whose home is that chapter (written or not: `title` says what it will be called), ``data/quotations.toml`` the quotations. A role marks the place in the
 running text, directives print a chapter's claims, a part's claims in full, the counts and the quotations. STYLE.md says what an entry needs; what
 lacks it stops the build with file, line and cure.
 """
@@ -57,8 +57,11 @@ class Register:
 
     def __init__(self, root: Path):
         self.claims, self.quotations, self.places, self.faults = {}, {}, {}, []
-        for path in sorted((root / "data/claims").glob("*.toml")):
-            for id, claim in self._read(root, path).items():
+        self.chapters: dict[str, tuple[str, str]] = {}  # name of the chapter: (folder of its part, title)
+        for path in sorted((root / "data/claims").glob("*/*.toml"), key=lambda path: path.stem):
+            entries = self._read(root, path)
+            self.chapters[path.stem] = path.parent.name, entries.pop("title", path.stem)
+            for id, claim in entries.items():
                 self._check(id, claim, CLAIM_FIELDS)
                 self.claims[id] = claim | {"chapter": path.stem}
         for id, quotation in self._read(root, root / "data/quotations.toml").items():
@@ -178,7 +181,7 @@ def link_to(env, id: str, text: str, classes: list[str]) -> addnodes.pending_xre
 
 
 def note_files(env):
-    for path in [*(Path(env.app.confdir) / "data/claims").glob("*.toml"), Path(env.app.confdir) / "data/quotations.toml"]:
+    for path in [*(Path(env.app.confdir) / "data/claims").rglob("*.toml"), Path(env.app.confdir) / "data/quotations.toml"]:
         env.note_dependency(str(path))
 
 
@@ -233,16 +236,21 @@ class Claims(RegisterDirective):
             details = len(chosen) - len(shown)
             rest = f"{details} claim{'s' if details != 1 else ''} of detail stand in the register at the back." if details else ""
             return [nodes.container("", *shown, classes=["claim-list"]), *([nodes.paragraph("", rest, classes=["claim-rest"])] if rest else [])]
-        chapters = sorted(PurePosixPath(doc).name for doc in self.env.found_docs if doc.startswith(f"{self.arguments[0]}/"))
-        if not chapters:
-            raise self.error(f"no folder {self.arguments[0]!r} in book/: name the folder of a part")
-        out = []
-        for chapter in chapters:
-            entries = [self.entry(id, claim) for id, claim in claims.items() if claim["chapter"] == chapter]
-            if entries:
-                title = addnodes.pending_xref("", nodes.inline(), refdomain="std", reftype="doc", reftarget=f"/{self.arguments[0]}/{chapter}", refdoc=self.env.docname, refexplicit=False, refwarn=True)
-                out.append(nodes.section("", nodes.title("", "", title), *entries, ids=[f"claims-{chapter}"], names=[f"claims-{chapter}"]))
+        part, out = self.arguments[0], []
+        for chapter, (folder, title) in self.env.get_domain("claims").register.chapters.items():
+            if folder == part:
+                entries = [self.entry(id, claim) for id, claim in claims.items() if claim["chapter"] == chapter]
+                out.append(nodes.section("", self.title(part, chapter, title), *entries, ids=[f"claims-{chapter}"], names=[f"claims-{chapter}"]))
+        if not out:
+            raise self.error(f"no folder {part!r} in data/claims: name the folder of a part")
         return out
+
+    def title(self, part: str, chapter: str, title: str) -> nodes.title:
+        """The chapter's title as a link to it, or as plain words while it is not written."""
+        if f"{part}/{chapter}" not in self.env.found_docs:
+            return nodes.title("", f"{title} (chapter not yet written)")
+        target = {"refdomain": "std", "reftype": "doc", "reftarget": f"/{part}/{chapter}", "refdoc": self.env.docname}
+        return nodes.title("", "", addnodes.pending_xref("", nodes.inline(), refexplicit=False, refwarn=True, **target))
 
     def brief(self, id, claim):
         mark = link_to(self.env, id, VERDICTS[claim["verdict"]], ["verdict"])
@@ -303,9 +311,7 @@ def check_marks(app, env):
     homes = {PurePosixPath(doc).name: doc for doc in env.found_docs}
     for id, claim in register.claims.items():
         home = homes.get(claim["chapter"])
-        if home is None:
-            logger.warning(f"{id}: no chapter {claim['chapter']!r} in book/", location=register.places[id], type="claims")
-        elif not {id, *claim.get("aliases", [])} & set(domain.data["marks"].get(home, [])):
+        if home is not None and not {id, *claim.get("aliases", [])} & set(domain.data["marks"].get(home, [])):
             message = f"{id}: not marked in {home}.md: put {{claim}}`{id}` where the text deals with it"
             logger.warning(message, location=register.places[id], type="claims")
     return []

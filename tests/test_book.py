@@ -11,7 +11,10 @@ from conftest import ROOT
 from lxml import etree, html
 
 CHAPTERS = {path.stem: path for path in sorted((ROOT / "book").glob("*/[0-9][0-9]-*.md"))}
-REGISTER = {path.stem: tomllib.loads(path.read_text("utf-8")) for path in sorted((ROOT / "data/claims").glob("*.toml"))}
+REGISTER = {
+    path.stem: {id: claim for id, claim in tomllib.loads(path.read_text("utf-8")).items() if id != "title"}
+    for path in sorted((ROOT / "data/claims").glob("*/*.toml"))
+}
 # The claims that have their home in each finished chapter (the book's plan); a merged claim counts under its alias.
 HOMES = {"09-terror": [*(f"terror-{n:02}" for n in [*range(1, 23), *range(25, 29), 31]), "thesis-terror-industry", "thesis-old-guard"]}
 WORDS = (4000, 5500)

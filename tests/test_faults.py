@@ -5,7 +5,7 @@ import re
 import pytest
 
 CHAPTER, REFS, CONSULTED = "book/1-part/01-one.md", "refs.bib", "data/consulted.csv"
-CLAIMS, QUOTES, SERIES, PACKAGE = "data/claims/01-one.toml", "data/quotations.toml", "data/series/kulak_exile_stock.csv", "data/datapackage.json"
+CLAIMS, QUOTES, SERIES, PACKAGE = "data/claims/1-part/01-one.toml", "data/quotations.toml", "data/series/kulak_exile_stock.csv", "data/datapackage.json"
 ALL_OF_ONE = '[{key = "zed1999", bearing = "supports", locator = "p. 7"}, {key = "abel1950", bearing = "disputes"}]'
 
 # name: (file, old text, new text, what the message must say: place, then cure)
@@ -24,15 +24,15 @@ FAULTS = {
     "look without an address": (CONSULTED, "https://example.org/pravda", "", r"data/consulted\.csv:7: .*needs its address"),
     "look at an unknown work": (CONSULTED, "pravda1937,https", "pravda1938,https", r"data/consulted\.csv:7: .*no entry 'pravda1938'"),
     "wrong columns of looks": (CONSULTED, "key,address", "key,url", r"data/consulted\.csv:1: .*columns must be key,address"),
-    "claim without sources": (CLAIMS, f"sources = {ALL_OF_ONE}", "sources = []", r"data/claims/01-one\.toml:1: .*one-01: has no sources: add"),
-    "claim's source unknown": (CLAIMS, '{key = "abel1950"', '{key = "able1950"', r"data/claims/01-one\.toml:1: .*no entry 'able1950' in refs\.bib"),
-    "verdict off the scale": (CLAIMS, '"disputed"', '"debunked"', r"data/claims/01-one\.toml:1: .*'debunked' is not on the scale: use one of"),
+    "claim without sources": (CLAIMS, f"sources = {ALL_OF_ONE}", "sources = []", r"data/claims/1-part/01-one\.toml:1: .*one-01: has no sources: add"),
+    "claim's source unknown": (CLAIMS, '{key = "abel1950"', '{key = "able1950"', r"data/claims/1-part/01-one\.toml:1: .*no entry 'able1950' in refs\.bib"),
+    "verdict off the scale": (CLAIMS, '"disputed"', '"debunked"', r"data/claims/1-part/01-one\.toml:1: .*'debunked' is not on the scale: use one of"),
     "disputed by one side": (CLAIMS, 'bearing = "disputes"', 'bearing = "background"', r"01-one\.toml:1: .*name both sides"),
     "finding that cites nothing": (CLAIMS, "{cite:t}`", "`", r"01-one\.toml:1: .*finding cites nothing: cite"),
     "finding too short": (CLAIMS, ", who looked\nat the same figures again and came to think that they say less than was thought", "", r"01-one\.toml:1: .*fewer than 25 words"),
     "claim not marked in its chapter": (CHAPTER, " {claim}`one-01`", "", r"01-one\.toml:1: .*not marked in 1-part/01-one\.md: put"),
     "mark of an unknown claim": (CHAPTER, "{claim}`one-01`", "{claim}`one-01` {claim}`one-02`", r"01-one\.md:4: .*no claim 'one-02' in data/claims"),
-    "broken TOML": (CLAIMS, 'weight = "pillar"', "weight = pillar", r"data/claims/01-one\.toml:\d+: .*cannot be read"),
+    "broken TOML": (CLAIMS, 'weight = "pillar"', "weight = pillar", r"data/claims/1-part/01-one\.toml:\d+: .*cannot be read"),
     "unregistered quotation": (CHAPTER, "Two works in", "He said “one two three four five six seven eight nine ten eleven twelve” there. Two works in", r"01-one\.md:7: .*quotation of 12 words is not in data/quotations\.toml: register"),
     "number's column misspelt": (CHAPTER, "special_settlers_labour_settlers`", "special_setlers`", r"01-one\.md:4: .*no column 'special_setlers' in kulak_exile_stock\.csv; it has date, special_settlers_labour_settlers"),
     "number's row missing": (CHAPTER, "stock/1932-12-31", "stock/1931-12-31", r"01-one\.md:4: .*no row '1931-12-31' in kulak_exile_stock\.csv"),
