@@ -43,13 +43,15 @@ def pdf():
     sheets("pdf", [("", page.render(scale=1.4).to_pil()) for page in pages], 6, 2)
 
 
-def screens(kind: str, folder: Path, widths: str, pages: list[str], height: int):
-    """Draws pages of a folder at each width, light and dark: a row of sheets for each page, width and colour."""
+def screens(kind: str, folder: Path, widths: tuple[int, int], pages: list[str]):
+    """Draws pages of a folder at each width, light and dark, one run of sheets for each of the four settings."""
     shots = OUT / f"shots-{kind}"
-    subprocess.run(["node", ROOT / "tests/browser/look.mjs", folder, shots, widths, *pages], check=True)
-    for shot in sorted(shots.glob("*.png")):
-        width = int(shot.stem.split("-")[-2])
-        sheets(f"{kind}-{shot.stem}", [(shot.stem, strip) for strip in strips(Image.open(shot), height)], 5 if width < 700 else 2, 2)
+    subprocess.run(["node", ROOT / "tests/browser/look.mjs", folder, shots, ",".join(map(str, widths)), *pages], check=True)
+    for width in widths:
+        for colours in ("light", "dark"):
+            tall = [(shot.stem.removesuffix(f"-{width}-{colours}"), Image.open(shot)) for shot in sorted(shots.glob(f"*-{width}-{colours}.png"))]
+            sheets(f"{kind}-{width}-{colours}", [(name, strip) for name, image in tall for strip in strips(image, 1300)], 4000 // width, 2)
+    shutil.rmtree(shots)
 
 
 def main():
@@ -60,10 +62,11 @@ def main():
     pdf()
     site = DIST / "html"
     found = [(next(iter(sorted(site.glob(kind.partition("?")[0]))), None), kind) for kind in KINDS]
-    screens("html", site, "390,1440", [page.relative_to(site).as_posix() + kind[kind.find("?") :] * ("?" in kind) for page, kind in found if page], 1300)
+    screens("html", site, (390, 1440), [page.relative_to(site).as_posix() + "".join(kind.partition("?")[1:]) for page, kind in found if page])
     zipfile.ZipFile(DIST / f"{NAME}.epub").extractall(OUT / "epub")
     pages = sorted(path.relative_to(OUT / "epub").as_posix() for path in (OUT / "epub").rglob("*.xhtml"))
-    screens("epub", OUT / "epub", "360,600", pages, 1300)
+    screens("epub", OUT / "epub", (360, 600), pages)
+    shutil.rmtree(OUT / "epub")
     print(f"{len(list(OUT.glob('*.png')))} sheets in {OUT}")
 
 

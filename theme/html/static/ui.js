@@ -24,6 +24,9 @@ all("button.theme").forEach((button) =>
     showTheme();
   }));
 showTheme();
+// Paper is light: the charts that will be printed are fetched in time, and put back.
+addEventListener("beforeprint", () => all("picture > source").forEach((source) => (source.media = "not all")));
+addEventListener("afterprint", showTheme);
 
 // A link in the sheet of contents closes it.
 all("#contents a").forEach((link) => link.addEventListener("click", () => link.closest("[popover]").hidePopover?.()));
