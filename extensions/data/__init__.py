@@ -199,9 +199,9 @@ class DataSets(SphinxDirective):
             ):
                 start = [nodes.strong("", label), nodes.Text(" ")] if label else []
                 section += nodes.paragraph("", "", *start, *self.parse_inline(text, lineno=self.lineno)[0])
-            for fix in resource["corrections"]:
-                text = f"Corrected: {fix['row']}, {series.fields.get(fix['column'], {'title': 'every column'})['title']}: {fix['was']}, now {fix['now']}; {fix['reason']}."
-                section += nodes.paragraph("", text, classes=["correction"])
+            if resource["corrections"]:
+                section += nodes.paragraph("", "", nodes.strong("", "Corrected."))
+                section += nodes.bullet_list("", *(nodes.list_item("", nodes.paragraph("", self.correction(series, fix))) for fix in resource["corrections"]))
             link = addnodes.download_reference("", "", nodes.inline("", f"{series.path.name}"), classes=["download"])
             link["reftarget"] = "/" + os.path.relpath(series.path, self.env.srcdir)
             link["refdoc"] = self.env.docname
@@ -209,6 +209,11 @@ class DataSets(SphinxDirective):
             section += table_of(series)
             out.append(section)
         return out
+
+    @staticmethod
+    def correction(series: Series, fix: dict) -> str:
+        column = series.fields.get(fix["column"], {"title": "every column"})["title"]
+        return f"{fix['row']}, {column}: {fix['was']}, now {fix['now']}; {fix['reason']}."
 
 
 class DataDomain(Domain):

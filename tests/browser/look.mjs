@@ -11,7 +11,7 @@ const browser = await puppeteer.launch({ executablePath: process.env.CHROMIUM ??
 for (const width of widths.split(",").map(Number)) {
   for (const scheme of ["light", "dark"]) {
     const tab = await browser.newPage();
-    await tab.setViewport({ width, height: width < 700 ? 844 : 900, isMobile: width < 700, hasTouch: width < 700, deviceScaleFactor: 1 });
+    await tab.setViewport({ width, height: width < 700 ? 844 : 900, isMobile: width < 700 && !pages[0].endsWith(".xhtml"), deviceScaleFactor: 1 });
     await tab.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }, { name: "prefers-reduced-motion", value: "reduce" }]);
     for (const page of pages) {
       await tab.goto(site.url + page, { waitUntil: "load" });
