@@ -68,10 +68,11 @@ html_baseurl = book["url"]
 # What the browser's tab says after a page's own title.
 html_title = project
 
-# No buttons that need scripts in the page, no second search box, no copied notes: the theme's ways of doing these fail CSP or lose text.
+# None of the theme's own bars and buttons: ours are in theme/html, and the theme's would fail CSP, repeat themselves or lose parts of notes.
+html_sidebars = {"**": []}
 html_theme_options = {
-    "navbar_persistent": [], "secondary_sidebar_items": [], "show_prev_next": False,
-    "use_download_button": False, "use_fullscreen_button": False, "use_sidenotes": False,
+    "navbar_persistent": [], "secondary_sidebar_items": [], "article_header_start": [], "article_header_end": [], "footer_content_items": [],
+    "show_prev_next": False, "back_to_top_button": False, "use_download_button": False, "use_fullscreen_button": False, "use_sidenotes": False,
 }  # fmt: skip
 
 # Light or dark as the reader's system has it, until the reader chooses.

@@ -41,7 +41,7 @@ CONSULTED = {
 REQUIRED = {  # beside title, kind and consulted; a date that nobody saw is left out and prints as n.d.
     "article": ("journal|url|copynote|via",),
     "book": (),
-    "incollection": ("author", "booktitle"),
+    "incollection": ("booktitle",),
     "thesis": ("author", "institution"),
     "report": (),
     "online": ("url|copynote|via",),
