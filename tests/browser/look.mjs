@@ -19,6 +19,8 @@ for (const width of widths.split(",").map(Number)) {
         document.querySelectorAll("img[loading=lazy]").forEach((image) => (image.loading = "eager"));
         await Promise.all([document.fonts.ready, ...[...document.images].map((image) => image.decode().catch(() => {}))]);
       });
+      // A reading system's night mode, which sets colours from outside.
+      if (page.endsWith(".xhtml") && scheme === "dark") await tab.addStyleTag({ content: "html { background: #121212; color: #e6e6e6 } a { color: #9ecbff }" });
       if (page.includes("?q=")) await tab.waitForSelector("#results li");
       const name = page.replace(/\.x?html.*$/, "").replaceAll("/", "_");
       await tab.screenshot({ path: `${out}/${name}-${width}-${scheme}.png`, fullPage: true });
