@@ -239,7 +239,9 @@ class Claims(RegisterDirective):
         part, out = self.arguments[0], []
         for chapter, (folder, title) in self.env.get_domain("claims").register.chapters.items():
             if folder == part:
-                entries = [self.entry(id, claim) for id, claim in claims.items() if claim["chapter"] == chapter]
+                mine = [(id, claim) for id, claim in claims.items() if claim["chapter"] == chapter]
+                mine.sort(key=lambda item: (WEIGHTS.index(item[1]["weight"]), item[0]))  # what carries the argument first
+                entries = [self.entry(id, claim) for id, claim in mine]
                 out.append(nodes.section("", self.title(part, chapter, title), *entries, ids=[f"claims-{chapter}"], names=[f"claims-{chapter}"]))
         if not out:
             raise self.error(f"no folder {part!r} in data/claims: name the folder of a part")

@@ -34,7 +34,7 @@ def csl_item(entry) -> dict:
     """One pybtex entry as an item of CSL-JSON (https://github.com/citation-style-language/schema). Braces are dropped, unknown fields left out."""
 
     def bare(text: str) -> str:
-        return re.sub(r"[{}]", "", text).replace("--", "\N{EN DASH}")
+        return re.sub(r"[{}\\]", "", text).replace("--", "\N{EN DASH}")
 
     def person(p) -> dict:
         family = bare(" ".join(p.prelast_names + p.last_names))
