@@ -13,7 +13,7 @@ def checkout(tmp_path):
     root = tmp_path / "project"
     shutil.copytree(ROOT / "tests/roots/tiny", root)
     for name in ("Makefile", "requirements.lock", "pyproject.toml"):
-        shutil.copy(ROOT / name, root / name)
+        shutil.copy2(ROOT / name, root / name)  # with their times: make must not set up again
     (root / ".venv").symlink_to(ROOT / ".venv")
     return root
 
