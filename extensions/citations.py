@@ -104,7 +104,9 @@ class Source:
     def text(self) -> Text:
         """The entry as the list of sources prints it."""
         kind = self.entry.type
-        parts = [Text(self._inverted_names()), Text(self.year), self._title()]  # empty ones are left out below
+        parts = [Text(self._inverted_names()), Text(self.year), self._title()]
+        if not parts[0]:  # nobody signed it: it stands under its title
+            parts = [parts[2], parts[1]]
         if kind == "incollection":
             editors = self._plain_names("editor")
             parts.append(Text("In ", Tag("em", self.rich("booktitle")), f", edited by {editors}" if editors else ""))
