@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import pytest
 from conftest import ROOT
@@ -40,6 +41,26 @@ def test_special_settlers_add_up(series):
     total = json.loads((ROOT / "data/datapackage.json").read_text("utf-8"))
     printed = next(r["printedTotal"] for r in total["resources"] if r["name"] == "special_settlers_oct1945")
     assert sum(series["special_settlers_oct1945"].column("thousand")) == pytest.approx(printed)
+
+
+@pytest.mark.parametrize(("name", "columns", "total"), [("industry_shares", ("means_of_production", "means_of_consumption"), 100)])
+def test_shares_make_a_whole(name, columns, total, series):
+    for row in series[name].rows:
+        assert sum(float(row[column]) for column in columns) == pytest.approx(total), row
+
+
+def test_two_counts_of_exiled_peoples_agree(series):
+    """The demographer's figures for October 1945 are the police's own of that month, to a thousand; Chechens and Ingush stand together there."""
+    police, people = series["special_settlers_oct1945"], series["deported_peoples_population"]
+    for there, here in (("Kalmyks", "Kalmyks"), ("Karachai", "Karachai"), ("Balkars", "Balkars"), ("Chechens and Ingush", "Chechens+Ingush")):
+        assert police.value(there, "thousand") == pytest.approx(people.value(here, "oct_1945"), abs=1000)
+
+
+def test_growth_is_the_quotient_of_what_is_cited(series):
+    """People times product a head, 1985 against 1928, as the table's `checks` gives them."""
+    checks = series["growth_claims_1928_1985"].resource["checks"]
+    people85, head85, people28, head28 = (float(n.replace(",", "")) for n in re.findall(r"\d[\d,.]*\d", checks))
+    assert series["growth_claims_1928_1985"].value("Maddison Project 2023", "multiple") == pytest.approx(people85 * head85 / (people28 * head28), abs=0.05)
 
 
 @given(st.integers(min_value=0, max_value=10**9))

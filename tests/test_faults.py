@@ -39,6 +39,7 @@ FAULTS = {
     "number's series unknown": (CHAPTER, "kulak_exile_stock/", "kulak/", r"01-one\.md:4: .*no series 'kulak' in data/datapackage\.json"),
     "table's bytes changed": (SERIES, "1072546", "1072547", r"data/series/kulak_exile_stock\.csv:1: .*bytes are not those.*make hashes"),
     "table's cell broken": (SERIES, "1072546", "many", r"data/series/kulak_exile_stock\.csv:3: .*mend the row"),
+    "correction that the table no longer bears out": (PACKAGE, '"corrections": []', '"corrections": [{"row": "1933-12-31", "column": "special_settlers_labour_settlers", "was": "2", "now": "1,072,547", "reason": "a misprint"}]', r"kulak_exile_stock\.csv:1: .*correction of 1933-12-31.*expects '1,072,547' and the table has '1,072,546': mend the table"),
     "chart's column renamed in the table": (SERIES, "special_settlers_labour_settlers", "settlers", r"kulak_exile_stock\.csv:1: .*Label .settlers. .*mend"),
     "chart without alternative text": (CHAPTER, ":alt: Bars that fall.\n", "", r"01-one\.md:13: .*no :alt: say in words"),
     "chart that does not exist": (CHAPTER, "{chart} peasant-exile", "{chart} peasants", r"01-one\.md:13: .*no chart 'peasants' in extensions/data/charts\.py"),

@@ -255,6 +255,17 @@ class DataDomain(Domain):
         return None
 
 
+def outdated(series: Series) -> list[str]:
+    """What the corrections of a table expect and the table no longer has: each names a cell and what stands there now (or "left out")."""
+    out = []
+    for fix in series.resource["corrections"]:
+        cell = series.by_key.get(fix["row"], {}).get(fix["column"], "")
+        there = formatted(float(cell)) if cell and series.fields[fix["column"]]["type"] in {"integer", "number"} else cell or "left out"
+        if there != fix["now"]:
+            out.append(f"the correction of {fix['row']}, {fix['column']} expects {fix['now']!r} and the table has {there!r}: mend the table, or drop the correction")
+    return out
+
+
 def check_package(app):
     """Checks every table against its description. Ends the build, a message a fault with file, row and cure: nothing is printed from a bad table."""
     root, faults = Path(app.confdir), []
@@ -266,13 +277,16 @@ def check_package(app):
     for resource in package["resources"]:
         path = f"data/{resource['path']}"
         described = {key: resource[key] for key in ("name", "path", "schema") if key in resource}
+        sound = True
         for report in frictionless.validate(described, basepath=str(root / "data")).tasks:
             for error in report.errors:
-                line = getattr(error, "row_number", None) or 1
+                sound, line = False, getattr(error, "row_number", None) or 1
                 faults.append((f"{error.message.rstrip('.')}: mend the row, or the schema in {PACKAGE}", f"{path}:{line}"))
         data = (root / path).read_bytes() if (root / path).exists() else b""
         if f"sha256:{hashlib.sha256(data).hexdigest()}" != resource.get("hash"):
             faults.append((f"its bytes are not those that {PACKAGE} describes: check the change, then run `make hashes`", f"{path}:1"))
+        if sound:
+            faults += [(message, f"{path}:1") for message in outdated(Series(root, resource))]
     for message, place in faults:
         logger.error(message, location=place, type="data")
     if faults:
