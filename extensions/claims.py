@@ -292,7 +292,7 @@ class Quotations(RegisterDirective):
             head += self.parse_inline(place, lineno=self.lineno)[0]
             quote = nodes.paragraph("", f"\N{LEFT DOUBLE QUOTATION MARK}{entry['wording']}\N{RIGHT DOUBLE QUOTATION MARK}", classes=["claim-statement"])
             said = self.parsed(f"{entry['agrees']} {entry.get('note', '')}")
-            out.append(nodes.container("", head, quote, *said, ids=[id], classes=["claim", "quotation"]))
+            out.append(nodes.container("", head, quote, *said, ids=[id, *entry.get("aliases", [])], classes=["claim", "quotation"]))
         return out
 
 
@@ -336,7 +336,8 @@ def review_claims(app, pagename, templatename, context, doctree):
     domain, book = app.env.get_domain("claims"), app.config.book
     reviews = []
     for id, claim in domain.register.claims.items():
-        if domain.data["pages"].get(id) == pagename and claim["verdict"] in RATINGS and not claim.get("rival"):
+        of_fact = claim["kind"] != "interpretation" and claim["verdict"] in RATINGS and not claim.get("rival")
+        if domain.data["pages"].get(id) == pagename and of_fact:
             rating = {"@type": "Rating", "ratingValue": RATINGS[claim["verdict"]], "worstRating": 1, "bestRating": 4, "alternateName": VERDICTS[claim["verdict"]]}
             essay = {"@type": "CreativeWork", "name": book["essay"]["title"], "url": book["essay"]["url"], "author": {"@type": "Person", "name": book["essay"]["author"]}}
             reviews.append(
