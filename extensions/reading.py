@@ -88,6 +88,7 @@ def read_page(app, pagename, templatename, context, doctree):
     context |= {
         "description": description(body, book),
         "downloads": app.config.reading_downloads,
+        "name": pages[pagename][1] if pagename in pages else context.get("title", ""),  # without the chapter's number
         "minutes": max(1, round(len(body.text_content().split()) / 230)),
         "number": pages.get(pagename, ("", ""))[0],
         "part": next((part["caption"] for part in parts for doc, *_ in part["pages"] if doc == pagename), ""),

