@@ -52,6 +52,11 @@ def words(text: str) -> list[str]:
     return re.findall(r"[\w'-]+", re.sub(r"\{[\w:]+\}`[^`]*`", "", text).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'").casefold())
 
 
+def keys_cited(text: str) -> set[str]:
+    """The keys that a text of MyST cites."""
+    return {target.key for roles in CITATION.findall(text) for target in parse_citation_targets(roles)}
+
+
 class Register:
     """All claims and quotations, read from their files. `place(id)` is file:line; `faults` what is wrong, as (message, place)."""
 
@@ -107,6 +112,9 @@ class Register:
                 self.fault(id, "finding is the same as another's: merge the claims with `aliases`, or say what differs")
             if claim["finding"] and not CITATION.search(claim["finding"]) and claim["verdict"] != "not checked":
                 self.fault(id, "finding cites nothing: cite what it rests on")
+            cited, listed = keys_cited(claim["finding"]), {source.get("key", "") for source in claim["sources"]}
+            for key in sorted(cited ^ listed):
+                self.fault(id, f"{key!r} is {'cited in the finding and not' if key in cited else 'not cited in the finding but'} among the sources: make the two agree")
             bearings = {source.get("bearing") for source in claim["sources"]}
             if bearings - set(BEARINGS):
                 self.fault(id, f"bearing of a source must be one of {', '.join(BEARINGS)}")
@@ -116,8 +124,7 @@ class Register:
     def check_keys(self, known):
         """Adds a fault for each key, in findings and sources, that `known` (keys of refs.bib) does not hold."""
         for id, claim in self.claims.items():
-            cited = {t.key for text in CITATION.findall(claim["finding"]) for t in parse_citation_targets(text)}
-            for key in sorted((cited | {source.get("key", "") for source in claim["sources"]}) - set(known)):
+            for key in sorted(keys_cited(claim["finding"]) - set(known)):
                 self.fault(id, f"no entry {key!r} in refs.bib: add it, or mend the key")
         for id, quotation in self.quotations.items():
             if quotation["key"] not in known:

@@ -1,5 +1,7 @@
 """The real book: what it says of each claim, what it cites, and that every link in it lands."""
 
+import csv
+import hashlib
 import re
 import tomllib
 import zipfile
@@ -10,13 +12,22 @@ import pytest
 from conftest import ROOT
 from lxml import etree, html
 
+from extensions.claims import words
+
 CHAPTERS = {path.stem: path for path in sorted((ROOT / "book").glob("*/[0-9][0-9]-*.md"))}
 REGISTER = {
     path.stem: {id: claim for id, claim in tomllib.loads(path.read_text("utf-8")).items() if id != "title"}
     for path in sorted((ROOT / "data/claims").glob("*/*.toml"))
 }
-IDS = (ROOT / "tests/claim-ids.txt").read_text("utf-8").split()  # every claim that the research on the essay numbered
+QUOTATIONS = tomllib.loads((ROOT / "data/quotations.toml").read_text("utf-8"))
+# Every claim and quotation that the research on the essay numbered, and for a claim the hash of its wording there.
+RESEARCH = list(csv.DictReader((ROOT / "tests/research.csv").read_text("utf-8").splitlines()))
 WORDS = (4000, 5500)
+
+
+def squeezed(text: str) -> str:
+    """Text for comparing across formats: no spaces, no hyphens, one kind of apostrophe."""
+    return re.sub(r"[\s\u00ad\u2060\ufffe\x02-]", "", text).replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")
 
 
 def running_prose(source: str) -> str:
@@ -29,8 +40,8 @@ def running_prose(source: str) -> str:
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_chapter_length(chapter):
     prose = re.sub(r"\{[\w:]+\}`[^`]*`", "", running_prose(CHAPTERS[chapter].read_text("utf-8")))
-    words = len(re.findall(r"[\w\u2019'-]+", prose))
-    assert WORDS[0] <= words <= WORDS[1], f"{chapter} has {words} words of running prose"
+    count = len(re.findall(r"[\w\u2019'-]+", prose))
+    assert WORDS[0] <= count <= WORDS[1], f"{chapter} has {count} words of running prose"
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
@@ -41,11 +52,32 @@ def test_every_paragraph_of_fact_cites(chapter):
     assert not bare
 
 
-def test_every_claim_of_the_essay_is_in_the_register():
-    claims = {id: claim for chapter in REGISTER.values() for id, claim in chapter.items()}
-    aliases = {alias for claim in claims.values() for alias in claim.get("aliases", [])}
-    assert not set(IDS) - claims.keys() - aliases
-    assert not aliases & claims.keys()
+def test_everything_that_the_essay_says_is_in_the_register():
+    for kind, entries in (("claim", {id: claim for chapter in REGISTER.values() for id, claim in chapter.items()}), ("quotation", QUOTATIONS)):
+        aliases = {alias for entry in entries.values() for alias in entry.get("aliases", [])}
+        assert not {row["id"] for row in RESEARCH if row["kind"] == kind} - entries.keys() - aliases
+        assert not aliases & entries.keys()
+
+
+def test_restatements_are_our_own():
+    """No claim stands in the words in which the research noted it."""
+    known = {row["wording"] for row in RESEARCH} - {""}
+    restated = {id: " ".join(words(claim["claim"])) for chapter in REGISTER.values() for id, claim in chapter.items()}
+    assert known and not [id for id, text in restated.items() if hashlib.blake2b(text.encode(), digest_size=8).hexdigest() in known]
+
+
+def test_quotations_reach_every_format(book):
+    """Each quotation stands in HTML, ePub and PDF with its wording and where it was seen."""
+    trees = [html.parse(book.html / "back/quotations.html"), etree.fromstring(zipfile.ZipFile(book.epub).read("EPUB/back/quotations.xhtml"))]
+    pdf = squeezed("".join(page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(book.pdf)))
+    for id, quotation in QUOTATIONS.items():
+        for tree, name in [(tree, name) for tree in trees for name in [id, *quotation.get("aliases", [])]]:
+            entry = next(iter(tree.xpath(f"//*[@id='{name}']")), None)
+            assert entry is not None, name
+            entry = entry if entry.xpath(".//*[local-name()='p']") else entry.getparent()
+            assert squeezed(quotation["wording"]) in squeezed("".join(entry.itertext())), name
+            assert entry.xpath(".//*[local-name()='a'][contains(@href, '#cite-')]"), name
+        assert squeezed(quotation["wording"])[:60] in pdf, f"{id} is not in the PDF"
 
 
 @pytest.mark.parametrize("part", sorted({path.parent.name for path in (ROOT / "data/claims").glob("*/*.toml")}))
