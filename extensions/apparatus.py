@@ -15,7 +15,7 @@ class Timeline(SphinxDirective):
     """``{timeline}``: data/timeline.csv as a table; `event` is MyST and cites its source. Error: a wrong column, an event without a citation."""
 
     def run(self):
-        path = Path(self.env.app.confdir) / "data/timeline.csv"
+        path = Path(self.config.root, "data/timeline.csv")
         self.env.note_dependency(str(path))
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)

@@ -38,7 +38,7 @@ NODES = (
 
 
 def complete_metadata(app, config):
-    """Adds `date`, `commit` and `epoch` of the edition to ``config.book``, from git or from the release's EDITION file.
+    """Adds `date`, `commit` and `epoch` of the edition to ``config.book``, from git or from the release's EDITION file, and sets ``config.root``.
 
     Raises ConfigError when conf.py leaves out a value that every format prints.
     """
@@ -52,6 +52,7 @@ def complete_metadata(app, config):
         done = subprocess.run(log, capture_output=True, text=True)
         commit, epoch = done.stdout.split() if done.returncode == 0 and done.stdout else ("uncommitted", "0")
     date = datetime.fromtimestamp(int(epoch), timezone.utc).date().isoformat()
+    config.root = str(app.confdir)
     config.book = config.book | {"version": config.version, "date": date, "commit": commit, "epoch": int(epoch)}
 
 
@@ -143,6 +144,7 @@ def refuse_nodes(app, doctree):
 
 def setup(app):
     app.add_config_value("book", {}, "env", dict)
+    app.add_config_value("root", "", "")  # the folder of conf.py, for whoever reads data/ below it
     app.add_role("lang", Lang())
     app.add_post_transform(ForeignWords)
     app.connect("config-inited", complete_metadata)

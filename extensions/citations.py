@@ -191,7 +191,7 @@ class Cite(CiteRole):
         node["ids"] = [f"cited-{Path(env.docname).name}-{number}"]
         document.note_explicit_target(node, node)
         domain.citation_refs.append(CitationRef(node["ids"][0], env.docname, self.lineno, targets))
-        for file in [*domain.bibdata.bibfiles, env.app.confdir / "data/consulted.csv"]:
+        for file in [*domain.bibdata.bibfiles, Path(env.config.root, "data/consulted.csv")]:
             env.note_dependency(str(file))
         return [node], []
 
@@ -277,7 +277,7 @@ class Citations(BibtexDomain):
     def _read_consulted(self) -> dict[str, list[dict]]:
         """The rows of data/consulted.csv by key. Warns of unknown keys, columns and empty looks."""
         looks: dict[str, list[dict]] = defaultdict(list)
-        path = Path(self.env.app.confdir) / "data/consulted.csv"
+        path = Path(self.env.config.root, "data/consulted.csv")
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)
             if reader.fieldnames != CONSULTED_COLUMNS:
@@ -382,7 +382,7 @@ class SourceListTransform(SphinxPostTransform):
             seen[doc] += 1
             if totals[doc] > 1:
                 name = f"{name} ({seen[doc]})" if seen[doc] == 1 else f"({seen[doc]})"
-            uri = self.app.builder.get_relative_uri(self.env.docname, doc) + f"#{anchor}"
+            uri = self.env._app.builder.get_relative_uri(self.env.docname, doc) + f"#{anchor}"
             if number:
                 yield nodes.Text(" " if seen[doc] > 1 else ", ")
             yield nodes.reference("", name, internal=True, refuri=uri)

@@ -143,7 +143,7 @@ class ClaimDomain(Domain):
     @property
     def register(self) -> Register:
         if not hasattr(self, "_register"):
-            self._register = Register(Path(self.env.app.confdir))
+            self._register = Register(Path(self.env.config.root))
         return self._register
 
     def claim(self, id: str) -> dict | None:
@@ -188,7 +188,7 @@ def link_to(env, id: str, text: str, classes: list[str]) -> addnodes.pending_xre
 
 
 def note_files(env):
-    for path in [*(Path(env.app.confdir) / "data/claims").rglob("*.toml"), Path(env.app.confdir) / "data/quotations.toml"]:
+    for path in [*Path(env.config.root, "data/claims").rglob("*.toml"), Path(env.config.root, "data/quotations.toml")]:
         env.note_dependency(str(path))
 
 

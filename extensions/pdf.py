@@ -338,7 +338,10 @@ class Book:
         self.documents = {name: self.resolved(name) for _, names in self.parts for name in names}
         self.anchors, self.pictures = Anchors(self.documents), builder.images
         self.index = [group for _, group in IndexEntries(self.env).create_index(builder)]
-        self.characters = {chr(c) for file in FONTS for c in TTFont(file, lazy=True).getBestCmap()} | {"\n"}
+        self.characters = {"\n"}
+        for file in FONTS:
+            with TTFont(file, lazy=True) as font:
+                self.characters |= set(map(chr, font.getBestCmap()))
 
     def walk(self, name: str) -> list[str]:
         """A document and those under it."""

@@ -2,20 +2,36 @@
 
 import re
 
+import lines
 import page
 import pikepdf
 import pypdfium2
 import pytest
+import typst
 from conftest import ROOT, ROOTS, sphinx
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace
+
+from extensions.pdf import Book
 
 FALSE_ALARM = "PDFA2A-STREAM-LENGTH-001"  # fires when compressed data end in a carriage return; the lengths are checked here instead
 ADDED = {"Contents", "Charts", "Charts and tables", "Index"}  # headings that no toctree names
 FAULTS = {"node": "3: <topic> is not something the PDF can set", "glyph": "3: no font in theme/fonts has '上' (U+4E0A", "alt": "3: a picture without"}
 
 
+LOOSE = 0.40  # em, the mean word space of a line
+
+
 @pytest.fixture(scope="session")
 def pdf_path(book):
     return book.pdf
+
+
+@pytest.fixture(scope="session")
+def letters(book):
+    """Every character of the finished PDF, with its place and its block."""
+    return list(lines.characters(book.pdf))
 
 
 def text_of(path):
@@ -85,14 +101,96 @@ def test_pictures_and_tables_are_accessible(pdf_path):
     assert {"/Scope" in tag.A.unparse().decode() for tag in tags if tag.S == "/TH"} == {True}
 
 
-def test_paragraphs_in_order(pdf_path):
-    words, at = text_of(pdf_path), 0
+def test_all_text_arrives_in_order(book, letters):
+    """Every paragraph, heading, cell and term of the resolved doctrees, one after the other in the reading order of the structure tree; notes and floats anywhere."""
+    blocks = lines.lines(letters)
+    marks = re.compile(r"\W*\w{0,3}\W*")  # numbers of notes and items, which docutils keeps apart
+    words = "".join(bare(lines.text_of(own)) for owner, own in blocks.items() if not (owner.tag == "/Lbl" and marks.fullmatch(lines.text_of(own))))
     assert not re.search("[\ufb00-\ufb06\ufffd\0]", words), "a ligature or an unknown character came out of the PDF"
-    for source in (source for _, sources in toctrees() for source in sources):
-        at = words.index(solid(re.search(r"^# (.+)", source, re.M)[1]), at)
-        for paragraph in re.findall(r"(?<=\n\n)[A-Z“][^\n{\[*`|]{50}", re.sub(r":::\{.*?\n:::", "", source, flags=re.S)):
-            at = words.index(solid(paragraph[:36]), at)
-        assert all(russian in words for russian in re.findall("[\u0400-\u04ff]{2,}", source))
+    at, seen, lost = 0, 0, []
+    for name, document in resolved(book).items():
+        for node in document.findall(nodes.TextElement):
+            around = [node, *parents(node)]
+            if isinstance(node.parent, nodes.TextElement) or any(type(a).__name__ in {"chart_table", "comment", "label", "index"} for a in around) or "cited-in" in node["classes"]:
+                continue
+            text = bare("".join(part.astext() for part in node.findall(nodes.Text) if not isinstance(part.parent, nodes.footnote_reference)))
+            moves = any(isinstance(a, (nodes.footnote, nodes.figure)) for a in around)
+            found = words.find(text, 0 if moves else at, len(words) if moves or len(text) > 30 else at + 6000)
+            seen += 1
+            if found < 0:
+                lost.append(f"{name}: {node.astext()[:70]}")
+            elif not moves:
+                at = found + len(text)
+    assert seen > 1000 and not lost
+
+
+def bare(text):
+    """For comparing: no spaces, dashes of division or page references, which only the PDF has."""
+    return re.sub(r"\(p\.[\dxvi]+\)|,p\.[\dxvi]+", "", re.sub(r"[\s\u00ad\u2060\ufffe\x02-]", "", text.casefold()))
+
+
+def parents(node):
+    while (node := node.parent) is not None:
+        yield node
+
+
+def resolved(book):
+    """The documents of the book as the PDF's builder has them, from the doctrees of the session's build."""
+    with docutils_namespace():
+        app = Sphinx(str(ROOT / "book"), str(ROOT), str(book.pdf.parent), f"{book.pdf.parent}-doctrees", "pdf", status=None, warning=None)
+        app.builder.env = app.env
+        return Book(app.builder).documents
+
+
+def test_structure(pdf_path, letters):
+    """Nothing stands outside a block, headings go down a level at a time, links say where they lead, and Russian is marked as Russian."""
+    blocks = lines.lines(letters)
+    assert not [lines.text_of(own)[:60] for owner, own in blocks.items() if owner.number == 0]
+    levels = [int(owner.tag[2]) for owner in blocks if re.fullmatch(r"/H\d", owner.tag)]
+    assert levels and all(after <= before + 1 for before, after in zip(levels, levels[1:]))
+    pdf = pikepdf.open(pdf_path)
+    assert all(str(link.Contents) for leaf in pdf.pages for link in leaf.get("/Annots", ()))
+    russian = {letter.language for letter in letters if "\u0400" <= letter.letter <= "\u04ff"}
+    assert russian == {"ru"}
+
+
+def test_contents_agree_with_outline_and_text(pdf_path, letters):
+    """Title and page of each entry of the table of contents are those of the outline, and the title stands on that page."""
+    document = pypdfium2.PdfDocument(pdf_path)
+    outline = {bare(mark.get_title()): mark.get_dest().get_index() for mark in document.get_toc() if mark.level < 2}
+    entries = [bare(lines.text_of(own)) for owner, own in lines.lines(letters).items() if owner.tag == "/TOCI"]
+    listed = [entry for entry in entries if not entry.startswith(("chart", "table"))]
+    assert len(listed) > 10
+    for entry in listed:
+        title = next(title for title in sorted(outline, key=len, reverse=True) if entry.startswith(title))
+        page = outline[title]
+        assert entry.removeprefix(title) == document.get_page_label(page)
+        assert re.sub(r"^part[ivx]+|^\d+", "", title) in bare(document[page].get_textpage().get_text_bounded())
+
+
+def test_lines_are_well_set(letters):
+    """No line over the edge, at most one in two hundred loose, and none alone at the head or foot of a page."""
+    blocks = lines.lines(letters)
+    stretched = lines.justified(blocks)
+    loose = [f"page {line.page + 1}: “{line.text.strip()}”" for line in stretched if line.looseness > LOOSE]
+    assert not lines.overfull(blocks)
+    assert len(loose) <= len(stretched) / 200, loose
+    assert not lines.stranded(blocks)
+
+
+def test_the_measure_sees_bad_lines(tmp_path):
+    """Typst made to strand lines, to stretch them and to run over: each is found."""
+    word, long, paragraph = "incomprehensibilities ", "x" * 90, "#lorem(52)\n\n"
+    text = f"""#set document(title: "t")\n#set page(width: 156mm, height: 60mm, margin: (inside: 22mm, outside: 27mm, y: 15mm))
+#set text(size: 10pt, lang: "en", hyphenate: false, costs: (widow: 0%, orphan: 0%))\n#set par(justify: true, spacing: 0.65em)
+#lorem(14)\n\n{"".join(paragraph.replace("52", str(n)) for n in range(30, 75, 2))}\n#pagebreak()\n{word * 20}\n\n{long}"""
+    (tmp_path / "bad.typ").write_text(text, "utf-8")
+    typst.compile(str(tmp_path / "bad.typ"), output=str(tmp_path / "bad.pdf"), font_paths=[str(ROOT / "theme/fonts")])
+    blocks = lines.lines(list(lines.characters(tmp_path / "bad.pdf")))
+    kinds = {found.split()[0] for found in lines.stranded(blocks)}
+    assert kinds == {"widow", "orphan"}
+    assert any(line.looseness > LOOSE for line in lines.justified(blocks))
+    assert len(lines.overfull(blocks)) == 1
 
 
 @pytest.mark.parametrize("fault", FAULTS)

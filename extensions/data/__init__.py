@@ -140,7 +140,7 @@ class Chart(SphinxDirective):
         drawing = charts.CHARTS[name]
         try:
             tables = [domain.series(table) for table in drawing.tables]
-            light, dark, size = charts.draw(name, tables, Path(self.env.app.confdir) / "build/charts")
+            light, dark, size = charts.draw(name, tables, Path(self.config.root, "build/charts"))
         except (KeyError, ValueError) as error:
             raise self.error(f"chart {name!r}: {error.args[0]}")
         for file in [*(table.path for table in tables), charts.__file__]:
@@ -185,7 +185,7 @@ class DataSets(SphinxDirective):
 
     def run(self):
         domain, out = self.env.get_domain("data"), []
-        self.env.note_dependency(str(Path(self.env.app.confdir) / PACKAGE))
+        self.env.note_dependency(str(Path(self.config.root, PACKAGE)))
         for series in domain.all_series():
             resource = series.resource
             section = nodes.section("", nodes.title("", series.title), ids=[f"data-{series.name}"], names=[f"data-{series.name}"])
@@ -226,7 +226,7 @@ class DataDomain(Domain):
 
     def all_series(self) -> list[Series]:
         if not hasattr(self, "_all"):
-            root = Path(self.env.app.confdir)
+            root = Path(self.env.config.root)
             package = json.loads((root / PACKAGE).read_text("utf-8"))
             self._all = [Series(root, resource) for resource in package["resources"]]
         return self._all
