@@ -6,7 +6,7 @@ VENV := .venv
 BUILD := PYTHONHASHSEED=0 $(VENV)/bin/sphinx-build -c . -d build/doctrees -j auto --fail-on-warning --keep-going --nitpicky --quiet
 NAME := in-stalinisms-shadow
 
-.PHONY: help book html epub pdf test check serve look hashes lock clean
+.PHONY: help book html epub pdf test check serve look bench hashes lock clean
 
 help:  # print this menu
 	@awk -F ':.*# ' '/^[a-z]+:.*# / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -59,6 +59,9 @@ serve: html  # build the site and show it on http://127.0.0.1:8000
 
 look: book  # draw every page as numbered contact sheets in build/look/ (needs chromium, node and npm)
 	@$(VENV)/bin/python tests/look.py
+
+bench: $(VENV)/ready  # measure what building costs, in one run, and print it beside the bars
+	@$(VENV)/bin/python tests/bench.py
 
 hashes: $(VENV)/ready  # after a checked change to a table: write its new hash into data/datapackage.json
 	@$(VENV)/bin/python -m extensions.data

@@ -26,7 +26,7 @@ class Timeline(SphinxDirective):
                 if "{cite:" not in (row["event"] or ""):
                     raise self.error(f"data/timeline.csv:{reader.line_num}: the event cites nothing: add {{cite:p}}`key`")
                 rows.append([row["date"], row["place"], row["event"]])
-        group = nodes.tgroup("", *(nodes.colspec(colwidth=width) for width in (3, 3, 9)), cols=3)
+        group = nodes.tgroup("", *(nodes.colspec(colwidth=width) for width in (4, 3, 9)), cols=3)
         head = nodes.row("", *(nodes.entry("", nodes.paragraph("", text)) for text in ("Date", "Place", "What happened")))
         body = nodes.tbody("", *(self.row(row) for row in rows))
         group += [nodes.thead("", head), body]

@@ -287,6 +287,8 @@ class Citations(BibtexDomain):
                 where = f"data/consulted.csv:{reader.line_num}"
                 if row["key"] not in self.sources:
                     self.warn(f"no entry {row['key']!r} in refs.bib: mend the key or delete the row", where)
+                if None in row:
+                    self.warn(f"has more than {len(CONSULTED_COLUMNS)} columns: put what was seen between double quotes", where)
                 if None in row.values() or not (row["address"] and row["date"] and row["seen"]):
                     self.warn("a look needs its address, its date and what was seen", where)
                 looks[row["key"]].append(row)
@@ -313,7 +315,7 @@ class Citations(BibtexDomain):
             before = f"{work.pre} " if work.pre else ""
             after = f", {locator(work.post)}" if work.post else ""
             shown = source.year if typ == "t" else f"{source.names} {source.year}"
-            link = nodes.reference("", shown, internal=True, classes=["cite"], reftitle=str(source.text()).strip())
+            link = nodes.reference("", shown, internal=True, classes=["cite"])
             if page := self.data["lists"].get(source.get("kind")):
                 link["refuri"] = builder.get_relative_uri(fromdocname, page) + f"#cite-{source.key}"
             lead = f"{source.names} ({before}" if typ == "t" else before

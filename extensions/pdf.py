@@ -28,6 +28,7 @@ from sphinx.util.display import progress_message
 logger = logging.getLogger(__name__)
 THEME = Path(__file__).parent.parent / "theme"
 FONTS = sorted(file for file in THEME.glob("fonts/*.[ot]tf") if "Variable" not in file.name)  # variable ones are the site's
+DAY = re.compile(r"\b(\d{1,2}) (?=(?:January|February|March|April|May|June|July|August|September|October|November|December)\b)")
 CAPTION = re.compile(r"([IVXLC]+)\s*[·.:]\s*(.+)")  # of a toctree: "III · The system"
 
 
@@ -205,7 +206,8 @@ class Writer:
                 name = unicodedata.name(character, "unnamed")
                 raise PdfError(f"no font in theme/fonts has {character!r} (U+{ord(character):04X}, {name}): write it otherwise, or add a font", node)
         self.open_brackets += text.count("(") - text.count(")")
-        return literal(re.sub(r"\s+(?=[–—] )", "\N{NO-BREAK SPACE}", text.replace("\n", " ")))
+        text = re.sub(r"\s+(?=[–—] )", "\N{NO-BREAK SPACE}", text.replace("\n", " "))
+        return literal(DAY.sub("\\1\N{NO-BREAK SPACE}", text))
 
     def styled(self, node: nodes.Element) -> str:
         """The template's function for `node`, by its classes or else by its kind."""
@@ -317,9 +319,10 @@ class Writer:
         widths = [spec["colwidth"] for spec in node.findall(nodes.colspec)]
         columns = ", ".join(f"{width}fr" if len(set(widths)) > 1 else "auto" for width in widths)
         rows = list(node.findall(nodes.row))
+        numeric = [str(any("number" in part["classes"] for part in cell.children)).lower() for cell in rows[-1].children]
         heads = [cell for row in rows if isinstance(row.parent, nodes.thead) for cell in self.children(row)]
         cells = ["\n  " + ", ".join(self.children(row)) for row in rows if isinstance(row.parent, nodes.tbody)]
-        return call("grid-of", call("head", *heads) if heads else "", *cells, columns=f"({columns},)", rows=str(len(rows)))
+        return call("grid-of", call("head", *heads) if heads else "", *cells, columns=f"({columns},)", numeric=f"({', '.join(numeric)},)", rows=str(len(rows)))
 
     def write_entry(self, node):
         right = "text-right" in node["classes"] or any("number" in paragraph["classes"] for paragraph in node.children)
@@ -384,7 +387,8 @@ class Book:
             lines = []
             for word, (places, below, _) in group:
                 see = [sub for sub, places_below in below if not places_below]
-                lines.append(call("index-entry", literal(word), *self.places(places), see=see and value(see)))
+                subs = "true" if any(places_below for _, places_below in below) else None
+                lines.append(call("index-entry", literal(word), *self.places(places), see=see and value(see), subs=subs))
                 lines += [call("index-sub", literal(sub), *self.places(places_below)) for sub, places_below in below if places_below]
             out.append("\n  " + call("index-group", *lines))
         return out

@@ -22,6 +22,7 @@ FAULTS = {
     "key without a look": (CONSULTED, "abel1950,https://example.org/abel,2026-01-01,the abstract,,one two three four five,six seven eight nine ten\n", "", r"01-one\.md:7: .*'abel1950' has no row in data/consulted\.csv: record the look"),
     "locator nobody saw": (CHAPTER, "zed1999{p. 7}", "zed1999{p. 8}", r"01-one\.md:7: .*locator 'p\. 8' of 'zed1999' stands in no row"),
     "look without an address": (CONSULTED, "https://example.org/pravda", "", r"data/consulted\.csv:7: .*needs its address"),
+    "look with a comma too many": (CONSULTED, "2026-01-01,the abstract,", "2026-01-01,the abstract, and more,", r"data/consulted\.csv:3: .*more than 7 columns: put what was seen between double quotes"),
     "look at an unknown work": (CONSULTED, "pravda1937,https", "pravda1938,https", r"data/consulted\.csv:7: .*no entry 'pravda1938'"),
     "wrong columns of looks": (CONSULTED, "key,address", "key,url", r"data/consulted\.csv:1: .*columns must be key,address"),
     "claim without sources": (CLAIMS, f"sources = {ALL_OF_ONE}", "sources = []", r"data/claims/1-part/01-one\.toml:1: .*one-01: has no sources: add"),

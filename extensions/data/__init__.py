@@ -82,8 +82,8 @@ class Series:
 def formatted(value: float, measure: str = "", unit: str = "") -> str:
     """`value` as the book prints it. `measure` is "", "millions", "thousands" or a number of decimals; `unit` may be "per cent".
 
-    >>> formatted(681692), formatted(2468524, "millions"), formatted(24.9, unit="per cent"), formatted(0)
-    ('681,692', '2.5 million', '24.9 per cent', '0')
+    >>> formatted(681692), formatted(2468524, "millions"), formatted(24.9, unit="per cent"), formatted(-3.5)
+    ('681,692', '2.5 million', '24.9 per cent', '−3.5')
     """
     if measure == "millions":
         text = f"{value / 1e6:,.1f}".removesuffix(".0") + "\N{NO-BREAK SPACE}million"
@@ -93,7 +93,7 @@ def formatted(value: float, measure: str = "", unit: str = "") -> str:
         text = f"{value:,.{int(measure)}f}"
     else:
         text = f"{value:,.10f}".rstrip("0").rstrip(".")
-    return text + (f"\N{NO-BREAK SPACE}{unit}" if unit == "per cent" else "")
+    return text.replace("-", "\N{MINUS SIGN}") + (f"\N{NO-BREAK SPACE}{unit}" if unit == "per cent" else "")
 
 
 class NumberRole(SphinxRole):
@@ -158,7 +158,7 @@ class Chart(SphinxDirective):
 
 
 def table_of(series: Series) -> nodes.table:
-    """The whole series as a table, the fields' titles as heads, numbers formatted."""
+    """The whole series as a table, the fields' titles as heads, numbers as printed."""
     shown = [field for field in series.fields.values() if not field.get("hidden")]
     group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in shown), cols=len(shown))
     head = nodes.row("", *(_cell(field["title"], field) for field in shown))
@@ -170,8 +170,10 @@ def table_of(series: Series) -> nodes.table:
 
 
 def _shown(text: str, field: dict) -> str:
+    """A cell as its source prints it: with that many decimals, in single units."""
     if field["type"] in {"integer", "number"} and text:
-        return formatted(float(text) * field.get("scale", 1))
+        scale = field.get("scale", 1)
+        return formatted(float(text) * scale, str(max(0, len(text.partition(".")[2]) - len(str(scale)) + 1)))
     return text or "\N{EN DASH}" if field["type"] in {"integer", "number"} else text
 
 

@@ -1,0 +1,100 @@
+"""`make bench`: what building costs, in one run, side by side. Prints a table; nothing here fails, the bars are for people to read.
+
+Each build runs in a process of its own on a copy of the project, charts already drawn, so that all have the same work to do. Times are wall
+clock in seconds, memory is the largest of the process in MB.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import lines
+import pypdfium2
+
+ROOT = Path(__file__).parents[1]
+NAME = "in-stalinisms-shadow"
+
+
+def project(folder: Path, times: int = 1) -> Path:
+    """A copy of the project's own files in `folder`, its chapters `times` over, each copy with labels of its own."""
+    files = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    for name in filter(None, files):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, folder / name)
+    if (ROOT / "build/charts").exists():
+        shutil.copytree(ROOT / "build/charts", folder / "build/charts", dirs_exist_ok=True)
+    (folder / "EDITION").write_text("bench 1700000000", "utf-8")
+    contents = folder / "book/index.md"
+    for chapter in sorted(folder.glob("book/*/[0-9][0-9]-*.md")):
+        name, text = chapter.relative_to(folder / "book").with_suffix("").as_posix(), chapter.read_text("utf-8")
+        labels = re.findall(r"^\(([\w-]+)\)=$", text, re.MULTILINE)
+        added = []
+        for copy in range(1, times):
+            number, slug = chapter.stem.split("-", 1)
+            again = chapter.with_name(f"{int(number) + 20 * copy}-{slug}-{copy}.md")
+            changed = text
+            for label in labels:
+                changed = re.sub(rf"\b{re.escape(label)}\b", f"{label}-{copy}", changed)
+            again.write_text(changed, "utf-8")
+            added.append(again.relative_to(folder / "book").with_suffix("").as_posix())
+        contents.write_text(contents.read_text("utf-8").replace(f"\n{name}\n", "\n" + "\n".join([name, *added]) + "\n"), "utf-8")
+    return folder
+
+
+def build(root: Path, builder: str, *options: str) -> tuple[float, float]:
+    """Seconds and MB of one build of `root` into its build/`builder`, doctrees kept between formats as `make book` does."""
+    command = [sys.executable, "-m", "sphinx", "-c", ".", "-d", "build/doctrees", "-j", "auto", "-q", "-b", builder, *options, "book", f"build/{builder}"]
+    start = time.perf_counter()
+    process = subprocess.Popen(command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=os.environ | {"PYTHONHASHSEED": "0"})
+    errors = process.stderr.read().decode()
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - start
+    if status:
+        sys.exit(f"{builder} failed in {root}:\n{errors}")
+    return seconds, usage.ru_maxrss / 1024
+
+
+def row(what: str, *cells: str):
+    print(f"{what:<44}" + "".join(f"{cell:>18}" for cell in cells), flush=True)
+
+
+def pdf(folder: Path):
+    """The PDF against the HTML, after an edit, and four times as long."""
+    root = project(folder / "one")
+    html, _ = build(root, "html", "-E")
+    shutil.rmtree(root / "build/doctrees")
+    full, memory = build(root, "pdf")
+    chapter = next(iter(sorted(root.glob("book/*/[0-9][0-9]-*.md"))))
+    chapter.write_text(chapter.read_text("utf-8").replace(". ", ". So. ", 1), "utf-8")
+    edited, _ = build(root, "pdf")
+    long = project(folder / "four", 4)
+    times, grown = build(long, "pdf")
+    chapters = len(list(root.glob("book/*/[0-9][0-9]-*.md")))
+    pages = [len(pypdfium2.PdfDocument(where / f"build/pdf/{NAME}.pdf")) for where in (root, long)]
+    row("PDF", "seconds", "bar", "MB")
+    row(f"  full, {pages[0]} pages", f"{full:.1f}", f"{2 * html + 5:.1f}", f"{memory:.0f}")
+    row("  one chapter edited", f"{edited:.1f}", f"{0.7 * (2 * html + 5):.1f}")
+    row(f"  chapters four times over, {pages[1]} pages", f"{times:.1f}", "", f"{grown:.0f}")
+    row("  a page, once and four times over, ms", f"{1000 * full / pages[0]:.0f}", f"{1250 * full / pages[0]:.0f}", f"{1000 * times / pages[1]:.0f}")
+    row("  (HTML of the same, full)", f"{html:.1f}", "", f"{chapters} chapters")
+    stretched = lines.justified(blocks := lines.lines(list(lines.characters(root / f"build/pdf/{NAME}.pdf"))))
+    loose, divided = sum(line.looseness > 0.40 for line in stretched), sum(line.text.rstrip()[-1] in "-\u00ad\ufffe\x02" for line in stretched)
+    row("  loose lines, per cent", f"{100 * loose / len(stretched):.2f}", "0.50")
+    row("  divided lines, per cent", f"{100 * divided / len(stretched):.1f}")
+    row("  over the edge; alone at head or foot", f"{len(lines.overfull(blocks))}; {len(lines.stranded(blocks))}", "0; 0")
+
+
+def main():
+    with tempfile.TemporaryDirectory() as folder:
+        pdf(Path(folder))
+
+
+if __name__ == "__main__":
+    main()
