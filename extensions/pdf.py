@@ -227,6 +227,9 @@ class Writer:
     def write_inline(self, node):
         if language := node.get("lang"):
             return self.wrap("foreign", node, literal(language))
+        if "citation" in node["classes"]:  # its place after its first word: before it, it could stay behind at the end of a page
+            marks, (first, *rest) = self.marks(node), self.children(node)
+            return call("content", first, *marks, *rest)
         function = self.styled(node)
         return self.wrap(function, node) if function != "content" or node["ids"] else ", ".join(self.children(node))
 

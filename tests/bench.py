@@ -82,7 +82,7 @@ def pdf(folder: Path):
     row(f"  full, {pages[0]} pages", f"{full:.1f}", f"{2 * html + 5:.1f}", f"{memory:.0f}")
     row("  one chapter edited", f"{edited:.1f}", f"{0.7 * (2 * html + 5):.1f}")
     row(f"  chapters four times over, {pages[1]} pages", f"{times:.1f}", "", f"{grown:.0f}")
-    row("  a page, once and four times over, ms", f"{1000 * full / pages[0]:.0f}", f"{1250 * full / pages[0]:.0f}", f"{1000 * times / pages[1]:.0f}")
+    row("  a chapter, once and four times over", f"{full / chapters:.1f}", f"{1.25 * full / chapters:.1f}", f"{times / chapters / 4:.1f}")
     row("  (HTML of the same, full)", f"{html:.1f}", "", f"{chapters} chapters")
     stretched = lines.justified(blocks := lines.lines(list(lines.characters(root / f"build/pdf/{NAME}.pdf"))))
     loose, divided = sum(line.looseness > 0.40 for line in stretched), sum(line.text.rstrip()[-1] in "-\u00ad\ufffe\x02" for line in stretched)

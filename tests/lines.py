@@ -93,9 +93,11 @@ def characters(path: Path) -> Iterator[Character]:
     whose = owners(pikepdf.open(path))
     x, y, *box = (ctypes.c_double() for _ in range(6))
     for number, page in enumerate(pypdfium2.PdfDocument(path)):
-        text, marks = page.get_textpage(), {}
+        text, marks, last = page.get_textpage(), {}, None
         for index in range(pdfium.FPDFText_CountChars(text)):
             if not (thing := pdfium.FPDFText_GetTextObject(text, index)):
+                if last and pdfium.FPDFText_GetUnicode(text, index) == ord(" "):
+                    yield last._replace(x=last.right, letter=" ")  # a space that two letters have between them and no glyph draws
                 continue
             address = ctypes.cast(thing, ctypes.c_void_p).value
             if address not in marks:
@@ -105,7 +107,7 @@ def characters(path: Path) -> Iterator[Character]:
                 pdfium.FPDFText_GetCharOrigin(text, index, x, y)
                 pdfium.FPDFText_GetCharBox(text, index, *box)
                 letter = chr(pdfium.FPDFText_GetUnicode(text, index))
-                yield Character(number, owner, language, x.value, y.value, box[1].value, pdfium.FPDFText_GetFontSize(text, index), letter)
+                yield (last := Character(number, owner, language, x.value, y.value, box[1].value, pdfium.FPDFText_GetFontSize(text, index), letter))
 
 
 def lines(all_characters: list[Character]) -> dict[Owner, list[Line]]:

@@ -138,6 +138,35 @@ def test_every_link_of_the_epub_lands(book):
     assert not lost
 
 
+def joined(name: str, href: str) -> str:
+    """The page and anchor that `href` means on the page `name`."""
+    file, _, anchor = href.partition("#")
+    parts = list(PurePosixPath(name).parent.parts) if file else list(PurePosixPath(name).parts)
+    for part in file.split("/") if file else []:
+        parts = parts[:-1] if part == ".." else [*parts, part]
+    return f"{'/'.join(parts)}#{anchor}"
+
+
+@pytest.mark.parametrize("kind", ["html", "epub"])
+def test_entries_link_back_to_every_citation(kind, book):
+    """For each citation of the book, whatever page it stands on, the entry that it leads to leads back to it."""
+    if kind == "html":
+        pages = {path.relative_to(book.html).as_posix(): html.parse(path) for path in book.html.rglob("*.html")}
+    else:
+        archive = zipfile.ZipFile(book.epub)
+        pages = {name: etree.fromstring(archive.read(name)) for name in archive.namelist() if name.endswith(".xhtml")}
+    there, back = set(), set()
+    for name, page in pages.items():
+        for link in page.xpath("//*[local-name()='a'][contains(@href, '#cite-')]"):
+            place = link.xpath("ancestor::*[starts-with(@id, 'cited-')][1]/@id")
+            assert place, f"{name}: a citation without an anchor: {link.get('href')}"
+            there.add((f"{name}#{place[0]}", joined(name, link.get("href"))))
+        for link in page.xpath("//*[@class='cited-in']//*[local-name()='a']"):
+            entry = link.xpath("ancestor::*[starts-with(@id, 'cite-')][1]/@id")[0]
+            back.add((joined(name, link.get("href")), f"{name}#{entry}"))
+    assert len(there) > 1000 and there == back
+
+
 def test_one_tradition_does_not_carry_a_chapter():
     """No tradition but scholarship's own and no host supplies more than a third of a chapter's citations (the book's design, What a chapter rests on)."""
     entries = dict(re.findall(r"^@\w+\{([^,]+),\n(.*?)^\}", (ROOT / "refs.bib").read_text("utf-8"), re.DOTALL | re.MULTILINE))

@@ -1,6 +1,7 @@
 """The PDF of the real book: conforming, complete, whole links and fonts, openings on the right; and what stops the build."""
 
 import re
+from collections import defaultdict
 
 import lines
 import page
@@ -52,6 +53,10 @@ def toctrees():
 
 
 def test_conforms(pdf_path):
+    """PDF/UA-1 and PDF/A-2a by page-validation. It sees missing tags, alternative texts, languages, link descriptions, skipped headings, fonts, colours and
+    metadata; it does not see table heads without scope, text outside blocks, the reading order or a wrong language: the tests below do. Nothing here
+    replaces a person with a screen reader.
+    """
     assert not page.validate_pdf(pdf_path, profile="ua1").failures
     assert {failure.rule_id for failure in page.validate_pdf(pdf_path, profile="2a").failures} <= {FALSE_ALARM}
     data = pdf_path.read_bytes()
@@ -91,6 +96,29 @@ def test_links_land(pdf_path):
     inner = [link.get("/Dest") or link.A.D for link in links if "/Dest" in link or link.A.S == "/GoTo"]
     assert inner and all((target if isinstance(target, pikepdf.Array) else names[str(target)])[0].objgen in places for target in inner)
     assert all(str(link.A.URI).startswith("http") for link in links if "/A" in link and link.A.S == "/URI")
+
+
+def test_cited_on_names_the_pages_of_every_citation(pdf_path, letters):
+    """The pages printed under each entry of the bibliography are those on which a link leads to it."""
+    pdf, document = pikepdf.open(pdf_path), pypdfium2.PdfDocument(pdf_path)
+    pages = {leaf.objgen: number for number, leaf in enumerate(pdf.pages)}
+    names, leading = pikepdf.NameTree(pdf.Root.Names.Dests) if "/Names" in pdf.Root else {}, defaultdict(set)
+    for number, leaf in enumerate(pdf.pages):
+        for link in leaf.get("/Annots", ()):
+            target = link.get("/Dest") or (link.A.D if link.A.S == "/GoTo" else None)
+            if target is not None:
+                page, _, _, top, *_ = target if isinstance(target, pikepdf.Array) else names[str(target)]
+                leading[pages[page.objgen], round(float(top))].add(document.get_page_label(number))
+    paragraphs = [own for owner, own in lines.lines(letters).items() if owner.tag == "/P"]
+    checked = 0
+    for entry, cited in zip(paragraphs, paragraphs[1:]):
+        if printed := re.fullmatch(r"Cited on pp?\.(.+)", lines.text_of(cited).strip()):
+            numbers = [part.split("–") for part in re.sub(r"\s", "", printed[1]).split(",")]
+            expected = {label for first, *last in numbers for label in (map(str, range(int(first), int(last[0]) + 1)) if last and first.isdigit() else [first, *last])}
+            places = {top: found for (page, top), found in leading.items() if page == entry[0].page and 0 <= top - entry[0].baseline < 12}
+            assert set().union(*places.values()) == expected, lines.text_of(entry)[:60]
+            checked += 1
+    assert checked > 400
 
 
 def test_pictures_and_tables_are_accessible(pdf_path):
