@@ -102,11 +102,11 @@ def foreign(text: str, language: str) -> nodes.inline:
 
 
 class Lang(SphinxRole):
-    """``{lang}`fr|mot``` marks words of another language by its two-letter code."""
+    """``{lang}`fr|mot``` marks words of another language by its code, with a script where it is not its own: ``{lang}`ru-Latn|slovo```."""
 
     def run(self):
         language, bar, words = self.text.partition("|")
-        if not bar or not re.fullmatch("[a-z]{2,3}", language):
+        if not bar or not re.fullmatch("[a-z]{2,3}(-[A-Z][a-z]{3})?", language):
             message = self.inliner.reporter.error("write {lang}`fr|words`, the language first", line=self.lineno)
             return [nodes.problematic(self.rawtext, self.rawtext)], [message]
         return [foreign(words, language)], []

@@ -51,6 +51,9 @@ REQUIRED = {  # beside title, kind and consulted; a date that nobody saw is left
 CONSULTED_COLUMNS = ["key", "address", "date", "seen", "locator", "passage_start", "passage_end"]
 
 
+QUOTED = re.compile("\N{LEFT SINGLE QUOTATION MARK}([^\N{LEFT SINGLE QUOTATION MARK}]*?)\N{RIGHT SINGLE QUOTATION MARK}(?!\\w)")
+
+
 def plain(text: str) -> str:
     """`text` folded for sorting and comparing: no accents, no case, dashes and spaces made one."""
     text = unicodedata.normalize("NFKD", re.sub(r"[{}]", "", text))
@@ -69,6 +72,8 @@ class Source:
     def get(self, field: str) -> str:
         """A field as it prints: en dashes and apostrophes set, addresses left alone."""
         text = self.entry.fields.get(field, "")
+        if field == "title" and not self.whole:  # what is quoted within a title that is quoted itself gets double marks
+            text = QUOTED.sub("\N{LEFT DOUBLE QUOTATION MARK}\\1\N{RIGHT DOUBLE QUOTATION MARK}", text)
         return text if field in {"url", "doi"} else text.replace("--", "\N{EN DASH}").replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")
 
     def rich(self, field: str) -> Text:
@@ -95,6 +100,11 @@ class Source:
     def sort_key(self):
         inverted = " ".join(" ".join(p.last_names + p.first_names) for p in self.people) or self.names
         return plain(inverted), self.get("origyear") or self.get("year") or "9999", plain(self.get("title"))
+
+    @property
+    def whole(self) -> bool:
+        """A work that stands by itself: its title is set in italics, others' between quotation marks."""
+        return self.entry.type in {"book", "thesis"} or (self.entry.type == "report" and "journal" not in self.entry.fields)
 
     @property
     def passive(self) -> bool:
@@ -155,8 +165,7 @@ class Source:
 
     def _title(self) -> Text:
         title = self.rich("title")
-        whole = self.entry.type in {"book", "thesis"} or (self.entry.type == "report" and not self.get("journal"))
-        styled = Tag("em", title) if whole else Text("\N{LEFT SINGLE QUOTATION MARK}", title, "\N{RIGHT SINGLE QUOTATION MARK}")
+        styled = Tag("em", title) if self.whole else Text("\N{LEFT SINGLE QUOTATION MARK}", title, "\N{RIGHT SINGLE QUOTATION MARK}")
         return Text(styled, f" [{self.get('titleaddon')}]") if self.get("titleaddon") else Text(styled)
 
     def _inverted_names(self) -> str:
@@ -364,7 +373,7 @@ class SourceListTransform(SphinxPostTransform):
     def entry(self, domain, source) -> nodes.container:
         text = nodes.paragraph("", "", *source.text().render(Backend()), classes=["entry"])
         mark = source.mark(domain.sources.get(source.get("via")))
-        text += nodes.inline("", f"[{mark[0].upper()}{mark[1:]}.]", classes=["consulted", f"consulted-{source.get('consulted')}"])
+        text += nodes.inline("", f"[{mark[0].upper()}{mark[1:].removesuffix('.')}.]", classes=["consulted", f"consulted-{source.get('consulted')}"])
         out = nodes.container("", text, classes=["bib-entry"], ids=[f"cite-{source.key}"])
         places = [
             (ref.docname, ref.citation_ref_id)

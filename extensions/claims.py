@@ -297,7 +297,8 @@ class Quotations(RegisterDirective):
             place = f"{{cite:t}}`{entry['key']}" + (f"{{{entry['locator']}}}" if entry.get("locator") else "") + "`"
             head = nodes.paragraph("", "", nodes.inline("", entry["speaker"], classes=["claim-id"]), nodes.Text(" \N{MIDDLE DOT} "), classes=["claim-head"])
             head += self.parse_inline(place, lineno=self.lineno)[0]
-            quote = nodes.paragraph("", f"\N{LEFT DOUBLE QUOTATION MARK}{entry['wording']}\N{RIGHT DOUBLE QUOTATION MARK}", classes=["claim-statement"])
+            inner = entry["wording"].translate({0x201C: 0x2018, 0x201D: 0x2019})  # single marks within double ones
+            quote = nodes.paragraph("", f"\N{LEFT DOUBLE QUOTATION MARK}{inner}\N{RIGHT DOUBLE QUOTATION MARK}", classes=["claim-statement"])
             said = self.parsed(f"{entry['agrees']} {entry.get('note', '')}")
             out.append(nodes.container("", head, quote, *said, ids=[id, *entry.get("aliases", [])], classes=["claim", "quotation"]))
         return out

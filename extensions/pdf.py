@@ -225,7 +225,7 @@ class Writer:
         return self.text(text, node) if text else ""
 
     def write_inline(self, node):
-        if language := node.get("lang"):
+        if (language := node.get("lang")) and "-" not in language:  # Typst has no tag for a language in another script
             return self.wrap("foreign", node, literal(language))
         if "citation" in node["classes"]:  # its place after its first word: before it, it could stay behind at the end of a page
             marks, (first, *rest) = self.marks(node), self.children(node)

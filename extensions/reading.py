@@ -131,8 +131,6 @@ def mend(app, body, doctree):
     """Mends what docutils and the theme get wrong for CSP, axe and Nu, and gives images their size and their dark twin."""
     etree.strip_attributes(body, "style")
     etree.strip_elements(body, "colgroup", with_tail=False)
-    for marked in body.xpath(".//*[contains(@class, 'lang-')]"):
-        marked.set("lang", re.search(r"lang-(\w+)", marked.get("class"))[1])
     for image, node in zip(body.xpath(".//img"), doctree.findall(nodes.image), strict=True):
         width, height = (node.get(side, "").removesuffix("px") for side in ("width", "height"))
         if not (width and height):

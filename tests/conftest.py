@@ -14,11 +14,29 @@ ROOTS = ROOT / "tests/roots"
 NAME = "in-stalinisms-shadow"
 
 
-def sphinx(source: Path, builder: str, out: Path, *options: str, config: Path | None = None, **environment):
+def sphinx(source: Path, builder: str, out: Path, *options: str, config: Path | None = None, fresh: bool = True, umask: int = -1, **environment):
     """One run of sphinx-build with warnings as errors; its doctrees lie beside the output."""
-    command = [sys.executable, "-m", "sphinx", "-b", builder, "-c", str(config or source.parent), "-d", f"{out}-doctrees", "-W", "--keep-going", "-n", "-E"]
+    command = [sys.executable, "-m", "sphinx", "-b", builder, "-c", str(config or source.parent), "-d", f"{out}-doctrees", "-W", "--keep-going", "-n", *(["-E"] if fresh else [])]
     env = os.environ | {"PYTHONHASHSEED": "0", "PYTHONWARNINGS": "", "NO_COLOR": "1"} | environment
-    return subprocess.run([*command, *options, str(source), str(out)], capture_output=True, text=True, env=env)
+    return subprocess.run([*command, *options, str(source), str(out)], capture_output=True, text=True, env=env, umask=umask)
+
+
+def needed(**lines: bool):
+    """Ends a test that lacks a tool: with a skip that names the line which installs it, in CI with a failure. `lines` are {line: whether it is there}."""
+    if missing := [line for line, there in lines.items() if not there]:
+        (pytest.fail if os.environ.get("REQUIRE_TOOLS") == "1" else pytest.skip)(f"needs a tool: {' && '.join(missing)}")
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Debian's Chromium and Node, and the checks of tests/browser with their packages."""
+    checks = ROOT / "tests/browser"
+    needed(**{
+        "apt install nodejs npm": bool(shutil.which("npm")),
+        "apt install chromium": bool(shutil.which("chromium")),
+        "npm ci --prefix tests/browser": (checks / "node_modules").exists(),
+    })  # fmt: skip
+    return checks
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +60,7 @@ def tiny(tmp_path):
         assert old in text, f"{old!r} is not in {file}: the fault cannot be planted"
         (root / file).write_text(text.replace(old, new), "utf-8")
 
-    def build(builder: str = "dummy"):
-        return sphinx(root / "book", builder, tmp_path / builder)
+    def build(builder: str = "dummy", fresh: bool = True):
+        return sphinx(root / "book", builder, tmp_path / builder, fresh=fresh)
 
     return SimpleNamespace(root=root, edit=edit, build=build, out=tmp_path)

@@ -1,7 +1,6 @@
 """The site in a browser: axe, CSP, links, keys, touch, search, Nu and Lighthouse. The checks themselves are in tests/browser."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -14,13 +13,7 @@ from lxml import html
 from extensions import reading
 
 CHECKS = ROOT / "tests/browser"
-NEEDS = {"apt install nodejs npm": shutil.which("npm"), "apt install chromium": shutil.which("chromium"), "npm ci --prefix tests/browser": (CHECKS / "node_modules").exists()}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def tools():
-    if missing := [line for line, there in NEEDS.items() if not there]:
-        (pytest.fail if os.environ.get("REQUIRE_BROWSER") == "1" else pytest.skip)(f"needs a browser and Node: {' && '.join(missing)}")
+pytestmark = pytest.mark.usefixtures("browser")
 
 
 @pytest.fixture(scope="module")

@@ -100,14 +100,9 @@ class Cleaner:
                 aside.set("class", "notes")
         for table in root.iter(tag("table")):
             self.table(table)
-        for dt in root.iterfind(f".//{tag('dl')}[@class]"):
-            if has_class(dt, "glossary"):
-                dt.set(TYPE, "glossary")
-                for term in dt.iterfind(tag("dt")):
-                    dfn = etree.Element(tag("dfn"))
-                    dfn.text, term.text = term.text, None
-                    dfn.extend(list(term))
-                    term.append(dfn)
+        for terms in root.iterfind(f".//{tag('dl')}[@class]"):
+            if has_class(terms, "glossary"):
+                self.glossary(terms)
         for element in root.iter(etree.Element):
             self.attributes(element)
         for section in root.iterfind(tag("section")):
@@ -152,6 +147,17 @@ class Cleaner:
             else:
                 previous.tail = (previous.tail or "") + " "
         aside.set(TYPE, "footnote")
+
+    def glossary(self, terms):
+        """Each term with its definition in one element that bears the id: what a link to it opens in place is both, not the term alone."""
+        for term in list(terms.iterfind(tag("dt"))):
+            dfn, both = etree.Element(tag("dfn")), etree.Element(tag("div"), {"id": term.attrib.pop("id")})
+            dfn.text, term.text = term.text, None
+            dfn.extend(list(term))
+            term.append(dfn)
+            definition = term.getnext()
+            terms.replace(term, both)
+            both.extend([term, definition])
 
     def table(self, table):
         heads = ["".join(th.itertext()).strip() for th in table.iterfind(f"{tag('thead')}/{tag('tr')}/{tag('th')}")]
@@ -294,9 +300,11 @@ class Package:
             for image in root.iter(tag("img")):
                 name = str(PurePosixPath(image.get("src").split("_images/")[-1]))
                 files[f"_images/{name}"] = Path(self.builder.outdir, "_images", name).read_bytes()
-        where = {"glossary": "back/glossary", "bibliography": "back/bibliography"}
-        landmarks = [("toc", "Contents", "nav.xhtml"), ("bodymatter", "Start of the book", f"{self.docs[0]}.xhtml")]
-        landmarks += [(kind, kind.capitalize(), f"{doc}.xhtml") for kind, doc in where.items() if doc in self.docs] + [("index", "Index", "genindex.xhtml")]
+        first = next((doc for doc in self.docs if self.env.toc_secnumbers.get(doc, {}).get("")), self.docs[0])
+        landmarks = [("cover", "Cover", "cover.xhtml"), ("titlepage", "Title page", "title.xhtml"), ("toc", "Contents", "nav.xhtml")]
+        landmarks += [("frontmatter", "Preface", f"{self.docs[0]}.xhtml"), ("bodymatter", "Start of the book", f"{first}.xhtml")]
+        landmarks += [(kind, kind.capitalize(), f"{doc}.xhtml") for kind in ("glossary", "bibliography") for doc in self.docs if PurePosixPath(doc).name == kind]
+        landmarks.append(("index", "Index", "genindex.xhtml"))
         navigation = common | {"toc": toc, "breaks": self.breaks, "charts": list(self.charts()), "landmarks": landmarks}
         files["nav.xhtml"] = render("nav.xhtml").render(**navigation).encode()
         files["toc.ncx"] = render("toc.ncx").render(**navigation).encode()
