@@ -43,9 +43,11 @@ publish: $(VENV)/ready
 	  echo "Building $$format ..." && $(BUILD) -b $$format book build/$$format || { echo "$$format failed: dist/ is as it was."; exit 1; }; \
 	done && mkdir -p dist && for format in $(FORMATS); do \
 	  if [ $$format = html ]; then \
-	    rm -rf dist/.new && cp -r build/html dist/.new && rm -rf dist/.new/.buildinfo && \
+	    rm -rf dist/.new && cp -r build/html dist/.new && rm -f dist/.new/.buildinfo* && \
 	    { [ ! -e dist/html ] || mv dist/html dist/.old; } && mv dist/.new dist/html && rm -rf dist/.old; \
 	  else cp build/$$format/$(NAME).$$format dist/.new.$$format && mv dist/.new.$$format dist/$(NAME).$$format; fi; \
+	done && for format in pdf epub; do \
+	  [ ! -d dist/html ] || [ ! -e dist/$(NAME).$$format ] || cp dist/$(NAME).$$format dist/html/; \
 	done && ls -d $(foreach f,$(FORMATS),dist/$(if $(filter html,$f),html,$(NAME).$f))
 
 test: $(VENV)/ready  # build the real book in each format with warnings as errors, and check all of it

@@ -37,6 +37,7 @@ extensions = [
     "extensions.apparatus",
     "extensions.downloads",
     "extensions.reading",
+    "extensions.site",
     "extensions.epub",
     "extensions.pdf",
 ]
@@ -82,9 +83,9 @@ html_context = {"default_mode": "auto"}
 html_copy_source = False
 html_scaled_image_link = False
 
-# What a reader can take away: name, address from the site's root (the PDF and ePub lie beside the html folder), and what it is good for.
+# What a reader can take away: name, address from the site's root (`make` puts the PDF and the ePub there), and what it is good for.
 reading_downloads = [
-    ("PDF", "../in-stalinisms-shadow.pdf", "to print and to annotate"),
-    ("ePub", "../in-stalinisms-shadow.epub", "for phones and e-readers"),
+    ("PDF", "in-stalinisms-shadow.pdf", "to print and to annotate"),
+    ("ePub", "in-stalinisms-shadow.epub", "for phones and e-readers"),
     ("Data", "back/data.html", "every table, as CSV"),
 ]

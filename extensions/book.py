@@ -23,7 +23,7 @@ CYRILLIC = re.compile(r"[\u0400-\u04ff][\u0400-\u04ff\s.,«»\u2013\-]*[\u0400-\
 # What a chapter may be written with (STYLE.md lists it for people). Everything else is refused with file and line.
 ROLES = {"cite:p", "cite:t", "claim", "number", "ref", "numref", "doc", "term", "index", "lang", "sub", "sup", "download"}
 DIRECTIVES = {
-    "admonition", "chart", "claims", "claim-counts", "container", "data-sets", "downloads", "epigraph", "figure", "glossary", "index",
+    "admonition", "chart", "claims", "claim-counts", "container", "data-sets", "downloads", "epigraph", "figure", "glossary", "include", "index",
     "list-table", "quotations", "sources", "table", "timeline", "toctree",
 }  # fmt: skip
 NODES = (

@@ -69,6 +69,35 @@ def write_downloads(app, exception):
         shutil.copyfile(root / name, out / Path(name).name)
     for path in sorted((root / "data/series").glob("*.csv")):
         shutil.copyfile(path, out / "series" / path.name)
+    write_references(app)
+
+
+def cite_file(docname: str) -> str:
+    """Where the references to a page lie, from the site's root, without their endings."""
+    return f"downloads/cite/{docname.replace('/', '-')}"
+
+
+def write_references(app):
+    """How to cite the book and each of its pages, as BibTeX and RIS, for reference managers."""
+    book, env = app.config.book, app.env
+    whole, year = f"{book['title']}: {book['subtitle']}", book["date"][:4]
+    for doc in sorted(env.found_docs):
+        number, part = next(iter(env.toc_secnumbers.get(doc, {}).values()), ()), doc != app.config.root_doc
+        title, url = env.titles[doc].astext() if part else whole, book["url"] + app.builder.get_target_uri(doc)
+        bib = {"author": f"{{{{{book['author']}}}}}", "title": f"{{{title}}}"} | ({"booktitle": f"{{{whole}}}"} if part else {}) | ({"chapter": f"{{{number[0]}}}"} if number else {})
+        bib |= {"year": f"{{{year}}}", "edition": f"{{version {book['version']}, {book['commit']}}}", "url": f"{{{url}}}"}
+        ris = [("TY", "CHAP" if part else "BOOK"), ("AU", book["author"]), ("TI", title), *([("T2", whole)] if part else []), *([("SE", str(number[0]))] if number else [])]
+        ris += [("PY", year), ("ET", f"version {book['version']}, {book['commit']}"), ("LA", book["language"]), ("UR", url), ("ER", "")]
+        fields = ",\n".join(f"  {name} = {value}" for name, value in bib.items())
+        path = Path(app.outdir, cite_file(doc))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.with_name(path.name + ".bib").write_text(f"@{'incollection' if part else 'book'}{{{path.name},\n{fields},\n}}\n", "utf-8")
+        path.with_name(path.name + ".ris").write_text("".join(f"{tag}  - {value}\n" for tag, value in ris), "utf-8")
+
+
+def offer_references(app, pagename, templatename, context, doctree):
+    """Tells the page where its references lie."""
+    context["cite_file"] = cite_file(pagename) if pagename in app.env.found_docs else ""
 
 
 class Downloads(SphinxDirective):
@@ -90,5 +119,6 @@ def make_relative(app, doctree, docname):
 def setup(app):
     app.add_directive("downloads", Downloads)
     app.connect("doctree-resolved", make_relative)
+    app.connect("html-page-context", offer_references)
     app.connect("build-finished", write_downloads, priority=400)  # before the site is tuned
     return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,20 +1,17 @@
 """The site: what sphinx-book-theme writes, made light, findable and readable by everyone.
 
-Each page is mended and described as it is written (`html-page-context`); what all pages share (one style sheet, fonts, the
-index of the search, the site map) is made from the written pages at the end. Templates, styles and scripts are in theme/html.
+Each page is mended and described as it is written (`html-page-context`). What all pages share is made by extensions/site.py at the end.
+Templates, styles and scripts are in theme/html.
 """
 
 from __future__ import annotations
 
 import csv
-import hashlib
-import html
 import json
-import logging
-import os
 import re
 import shutil
 import unicodedata
+import zlib
 from collections import defaultdict
 from pathlib import Path
 from urllib.parse import quote, urlparse
@@ -22,20 +19,10 @@ from urllib.parse import quote, urlparse
 import imagesize
 import lxml.html
 from docutils import nodes
-from fontTools import subset
-from fontTools.ttLib import TTFont
-from fontTools.varLib import instancer
 from lxml import etree
 from sphinx import addnodes
 
 THEME = Path(__file__).parents[1] / "theme"
-# The site's faces: source, its axes pinned or narrowed, which characters of the book it needs, features kept.
-FACES = {
-    "serif": ("SourceSerif4Variable-Roman.ttf", {"wght": (400, 600), "opsz": 16}, "book", "kern liga ccmp locl mark onum lnum tnum pnum smcp sups"),
-    "cyrillic": ("SourceSerif4-Regular.otf", {}, "cyrillic", "kern ccmp locl mark"),
-    "italic": ("SourceSerif4-It.otf", {}, "book", "kern liga ccmp locl mark onum lnum tnum pnum"),
-    "display": ("SourceSerif4Display-Regular.otf", {}, "titles", "kern liga ccmp locl mark lnum"),
-}
 FOLD = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "ı": "i"})
 
 
@@ -131,6 +118,10 @@ def mend(app, body, doctree):
     """Mends what docutils and the theme get wrong for CSP, axe and Nu, and gives images their size and their dark twin."""
     etree.strip_attributes(body, "style")
     etree.strip_elements(body, "colgroup", with_tail=False)
+    for name in body.xpath(".//span[contains(concat(' ', @class, ' '), ' claim-id ')]"):  # a claim's name is the link to it
+        if holder := name.xpath("ancestor::*[@id][1]"):
+            name.tag = "a"
+            name.attrib.update({"class": "claim-id permalink", "href": f"#{holder[0].get('id')}"})
     for image, node in zip(body.xpath(".//img"), doctree.findall(nodes.image), strict=True):
         width, height = (node.get(side, "").removesuffix("px") for side in ("width", "height"))
         if not (width and height):
@@ -185,97 +176,17 @@ def fold(text: str) -> str:
 
 
 def write_index(app):
-    """One script: every page's name, number and title, and for each word the pages that hold it."""
+    """One script: every page's name, number, title and the packed size of its texts in KB, and for each word the pages that hold it."""
     words, docs = defaultdict(list), []
     for doc, number, title in (page for part in app.env.reading_contents for page in part["pages"]):
-        text = Path(app.outdir, "_search", doc + ".js").read_text("utf-8").partition(",")[2]
+        script = Path(app.outdir, "_search", doc + ".js").read_text("utf-8")
+        text = script.partition(",")[2]
         pieces = json.loads(text[: text.rindex(")")])
         for word in sorted(set(re.findall(r"[^\W_]+", fold(" ".join(f"{heading} {text}" for _, heading, text in pieces))))):
             words[word].append(len(docs))
-        docs.append((doc, number, title))
+        docs.append((doc, number, title, round(len(zlib.compress(script.encode())) / 1024)))
     index = "\n".join(f"{word} {' '.join(map(str, where))}" for word, where in sorted(words.items()))
     Path(app.outdir, "_search/index.js").write_text(f"bookIndex({json.dumps(docs, ensure_ascii=False)},{json.dumps(index, ensure_ascii=False)})\n", "utf-8")
-
-
-def purge(css: str, names: set[str]) -> str:
-    """A minified style sheet without the rules that no page can match; `names` holds the tags, ".classes" and "#ids" in use."""
-    out, at = [], 0
-    while (brace := css.find("{", at)) >= 0:
-        prelude, depth, end = css[at:brace].rpartition(";")[2].strip(), 1, brace
-        while depth:
-            end = min(x for x in (css.find("{", end + 1), css.find("}", end + 1)) if x >= 0)
-            depth += 1 if css[end] == "{" else -1
-        block, at = css[brace + 1 : end], end + 1
-        if prelude.startswith(("@media", "@supports")):
-            block = purge(block, names)
-        elif not prelude.startswith("@"):
-            prelude = ",".join(s for s in re.split(r",(?![^(]*\))", prelude) if parts_of(s) <= names)
-        if prelude and block and not prelude.startswith(("@font-face", "@keyframes")):
-            out.append(f"{prelude}{{{block}}}")
-    return "".join(out)
-
-
-def parts_of(selector: str) -> set[str]:
-    """The tags, ".classes", "#ids" and "[attributes" that an element and its ancestors must have for a selector to match."""
-    while selector != (selector := re.sub(r"\([^()]*\)", "", selector)):
-        pass
-    return set(re.findall(r"\[[\w-]+", selector)) | set(re.findall(r"[.#]?[a-zA-Z][\w-]*", re.sub(r"\[[^][]*\]|::?[\w-]+", " ", selector)))
-
-
-def write_style(app, pages: list[str]):
-    """One style sheet: what our pages use of the theme's, in a layer that any rule of book.css outranks."""
-    text, scripts = "".join(pages), "".join(path.read_text("utf-8") for path in (THEME / "html/static").glob("*.js"))
-    names = set(re.findall(r"<([a-z][a-z0-9]*)", text)) | {f".{name}" for name in re.findall(r"[\w-]+", scripts)}
-    names |= {f".{name}" for value in set(re.findall(r'class="([^"]*)"', text)) for name in value.split()}
-    names |= {f"#{name}" for name in re.findall(r' id="([\w-]+)"', text)} | {f"[{name}" for name in set(re.findall(r'\s([a-z][a-z-]*)="', text)) | {"hidden"}}
-    sheets = [Path(app.outdir, f"_static/styles/{name}-theme.css").read_text("utf-8") for name in ("pydata-sphinx", "sphinx-book")]
-    theme = purge(re.sub(r"/\*.*?\*/", "", "".join(sheets), flags=re.S), names - {".container"})  # docutils' containers are not Bootstrap's
-    own = re.sub(r"/\*.*?\*/|(?<=[{};,])\s+|\s+(?=[{}])", "", (THEME / "html/book.css").read_text("utf-8"), flags=re.S)
-    while theme != (theme := re.sub(r"(?<=[{;])(--[\w-]+):[^;{}]*(?:;|(?=\}))", lambda found: found[0] if f"var({found[1]}" in theme + own else "", theme)):
-        pass  # a property that nothing reads may have been the only reader of another
-    Path(app.outdir, "_static/book.css").write_text(f"@layer theme{{{theme}}}\n{own}", "utf-8")
-
-
-def write_fonts(app, pages: list[str]):
-    """The faces with the characters of the book and no others, in WOFF2; kept in build/fonts until source or characters change."""
-    titles = "".join(map(chr, range(32, 127))) + app.config.project + "".join(title for part in app.env.reading_contents for *_, title in part["pages"])
-    book = html.unescape("".join(pages)) + titles + (THEME / "html/book.css").read_text("utf-8")
-    wanted = {"book": re.sub("[\u0400-\u04ff]", "", book), "cyrillic": " " + "".join(re.findall("[\u0400-\u04ff]", book)), "titles": titles}
-    logging.getLogger("fontTools").setLevel(logging.ERROR)
-    for name, (source, axes, kind, features) in FACES.items():
-        characters = "".join(sorted(set(wanted[kind])))
-        key = hashlib.sha256(f"{source}{axes}{features}{characters}".encode() + (THEME / "fonts" / source).read_bytes()).hexdigest()[:16]
-        kept = Path(app.confdir, "build/fonts", f"{name}-{key}.woff2")
-        if not kept.exists():
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            font = TTFont(THEME / "fonts" / source, recalcTimestamp=False)
-            maker = subset.Subsetter(subset.Options(layout_features=features.split(), hinting=False, notdef_outline=True))
-            maker.populate(text=characters)
-            maker.subset(font)
-            font = instancer.instantiateVariableFont(font, axes) if axes else font
-            font.flavor = "woff2"
-            font.save(new := kept.with_suffix(f".{os.getpid()}"))
-            new.replace(kept)
-        shutil.copyfile(kept, Path(app.outdir, "_static", f"{name}.woff2"))
-
-
-def finish(app, exception):
-    """Makes what all pages share, and leaves of the theme's files none that no page loads."""
-    if exception:
-        return
-    static = Path(app.outdir, "_static")
-    pages = [path.read_text("utf-8") for path in sorted(Path(app.outdir).rglob("*.html")) if static not in path.parents]
-    write_style(app, pages)
-    write_fonts(app, pages)
-    write_index(app)
-    ours = {path.name for path in (THEME / "html/static").iterdir()} | {"book.css", *(f"{face}.woff2" for face in FACES)}
-    for path in static.iterdir():
-        if path.name not in ours:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-    book, sitemap = app.config.book, '<?xml version="1.0" encoding="utf-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
-    for doc in sorted(app.env.found_docs):
-        sitemap += f"<url><loc>{html.escape(book['url'] + app.builder.get_target_uri(doc))}</loc><lastmod>{book['date']}</lastmod></url>\n"
-    Path(app.outdir, "sitemap.xml").write_text(sitemap + "</urlset>\n", "utf-8")
 
 
 def connect(app):
@@ -285,7 +196,7 @@ def connect(app):
         app.connect("env-get-updated", note_contents, priority=950)  # after the numbers of the chapters
         app.connect("html-collect-pages", own_pages)
         app.connect("html-page-context", read_page, priority=800)  # after the theme
-        app.connect("build-finished", finish, priority=800)
+        app.connect("build-finished", lambda app, exception: exception or write_index(app), priority=700)
 
 
 def setup(app):

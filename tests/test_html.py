@@ -1,16 +1,20 @@
 """The site as files: what it weighs, what each page says of itself, and that the same sources make the same bytes."""
 
 import gzip
+import hashlib
 import json
 import re
 from pathlib import Path
 
+import imagesize
 import pydata_sphinx_theme
 import pytest
+import rispy
 from conftest import ROOT, sphinx
 from lxml import html
+from pybtex.database import parse_file
 
-from extensions import reading
+from extensions import reading, site
 
 PAGE = "<section id=s><h2>Head<a class=headerlink>#</a></h2>own<div class='claim' id=c><p class=claim-statement>It was.</p>why</div> tail<dl><dt id=t>term</dt><dd>meaning</dd></dl></section>"
 BLOCKS = "css extrahead docs_navbar search_dialog docs_body docs_toc scripts_end footer".split()
@@ -27,12 +31,12 @@ def packed(path):
 
 def test_weight(book, pages):
     """60 KB of markup, style and script for a chapter, 150 for a page made from tables; 80 of fonts; 15 a chart; nothing of the theme's left."""
-    static = {path.name: path for path in (book.html / "_static").iterdir()}
+    static = {re.sub(r"-[0-9a-f]{8}(?=\.)", "", path.name): path for path in (book.html / "_static").iterdir()}
     shared = sum(packed(static[name]) for name in ("book.css", "mode.js", "ui.js"))
     assert not [name for name in pages if packed(book.html / name) + shared > (60 if re.search(r"/\d\d-|^index|^404", name) else 150)]
     assert sum(path.stat().st_size for name, path in static.items() if name.endswith(".woff2")) <= 80 * 1024
     assert not [chart.name for chart in book.html.glob("_images/*.svg") if packed(chart) > 15]
-    assert static.keys() == {path.name for path in (ROOT / "theme/html/static").iterdir()} | {"book.css", *(f"{face}.woff2" for face in reading.FACES)}
+    assert static.keys() == {path.name for path in (ROOT / "theme/html/static").iterdir()} | {"book.css", "card.png", *(f"{face}.woff2" for face in site.FACES)}
 
 
 def test_pages_obey_the_policy_and_describe_themselves(book, pages):
@@ -49,6 +53,59 @@ def test_pages_obey_the_policy_and_describe_themselves(book, pages):
         if re.search(r"/\d\d-", name):
             data = json.loads(page.xpath("//script[@type='application/ld+json']/text()")[-1])
             assert data["@type"] == "Chapter" and data["isPartOf"]["@type"] == "Book" and about["citation_inbook_title"], name
+
+
+def test_names_follow_content(book):
+    for path in (book.html / "_static").iterdir():
+        assert path.stem.rpartition("-")[2] == hashlib.sha256(path.read_bytes()).hexdigest()[:8], path.name
+
+
+def test_card(book, pages):
+    """What others show for a link: 1200 by 630, described, at an absolute address that exists."""
+    for name, page in pages.items():
+        if name != "404.html":
+            about = {meta.get("property"): meta.get("content") for meta in page.xpath("//meta[@property]")}
+            file = book.html / "_static" / about["og:image"].rpartition("/")[2]
+            assert about["og:image"].startswith("https://") and about["og:image:alt"] and imagesize.get(file) == (1200, 630), name
+
+
+def test_references_are_read_back(book, pages):
+    """Each page offers itself as BibTeX and RIS, and libraries read them: a chapter is a part of the book, under its title without its number."""
+    offered = 0
+    for name, page in pages.items():
+        links = page.xpath("//details[@class='cite-this']//a/@href")
+        files = {Path(link).suffix: (book.html / name).parent / link for link in links}
+        if not files:
+            continue
+        (entry,) = parse_file(str(files[".bib"]), "bibtex").entries.values()
+        (record,) = rispy.loads(files[".ris"].read_text("utf-8"))
+        title, whole = page.xpath("//meta[@name='citation_title']/@content")[0], page.xpath("//meta[@name='citation_inbook_title']/@content")
+        assert entry.fields["title"].strip("{}") == record["title"] == title and record["urls"] == [entry.fields["url"]], name
+        assert (entry.type, record["type_of_reference"]) == (("incollection", "CHAP") if whole else ("book", "BOOK")), name
+        assert [entry.fields.get("booktitle")] == (whole or [None]) and str(entry.persons["author"][0]).strip("{}") == "the contributors"
+        offered += 1
+    assert offered == len(pages) - 3  # all but search, index and the page for lost addresses
+
+
+def test_sections_and_claims_have_permanent_links(pages):
+    for name, page in pages.items():
+        if name not in {"genindex.html", "404.html"}:
+            for heading in page.xpath("//article//section/h2"):
+                assert heading.xpath("./a[contains(@class, 'headerlink')]/@href"), f"{name}: {heading.text_content()}"
+            for claim in page.xpath("//*[contains(concat(' ', @class, ' '), ' claim ')][@id]"):
+                assert f"#{claim.get('id')}" in claim.xpath(".//a[contains(@class, 'permalink')]/@href"), f"{name}: {claim.get('id')}"
+
+
+def test_search_stays_light(book):
+    """The index and the texts that one query may load, packed, are at most 250 KB; the budget in search.js is what keeps it so."""
+    script = next((book.html / "_static").glob("search-*.js")).read_text("utf-8")
+    budget = int(re.search(r"BUDGET = (\d+)", script)[1])
+    index = book.html / "_search/index.js"
+    assert packed(index) + budget <= 250
+    docs = json.loads(re.search(r"bookIndex\((\[.*?\]\]),", index.read_text("utf-8"))[1])
+    for doc, _, _, size in docs:
+        assert abs(size - packed(book.html / f"_search/{doc}.js")) <= 1 and size <= budget, doc
+    assert not [page for page in book.html.rglob("*.html") if "_search/" in page.read_text("utf-8")]
 
 
 def test_pictures_have_size_words_and_a_dark_twin(book, pages):
@@ -77,7 +134,7 @@ def test_search_folds_accents_and_reaches_every_piece():
 def test_purge_keeps_what_a_page_can_match():
     kept = ".used p{a:1}p:not(.gone)>.used::before{a:2}#here{a:3}@media print{p{a:4}}"
     dropped = ".used .gone{a:5}[data-x] p{a:6}table{a:7}@font-face{a:8}@media screen{.gone{a:9}}"
-    assert reading.purge(kept.replace("#here", "#here,#gone") + dropped, {"p", ".used", "#here"}) == kept
+    assert site.purge(kept.replace("#here", "#here,#gone") + dropped, {"p", ".used", "#here"}) == kept
 
 
 def test_the_theme_still_has_the_blocks_that_we_fill():

@@ -1,5 +1,5 @@
 // Every page of a built site in a real browser: node check.mjs FOLDER  ->  JSON on stdout, { page: [fault, ...] }
-// axe with best practices in four settings, console errors, broken CSP, requests to others, sideways scroll, dead links and anchors.
+// axe with best practices in four settings, console errors, broken CSP, requests to others, sideways scroll, text over text, dead links and anchors.
 import { readFile, readdir } from "node:fs/promises";
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -13,6 +13,33 @@ const browser = await puppeteer.launch({ executablePath: process.env.CHROMIUM ??
 const pages = (await readdir(folder, { recursive: true })).filter((name) => name.endsWith(".html")).sort();
 const faults = Object.fromEntries(pages.map((page) => [page, []]));
 const links = {}, anchors = {};
+
+// Lines of text that are drawn one over another: axe cannot see it. Boxes of text by block, swept from the top.
+function overlaps() {
+  const blocks = "p, li, dt, dd, h1, h2, h3, th, td, figcaption, summary, caption, label, pre";
+  const rows = [];
+  for (const block of document.querySelectorAll(blocks)) {
+    if (!block.checkVisibility({ visibilityProperty: true }) || block.closest(":popover-open, .skip-link, svg")) continue;
+    for (const node of block.childNodes) {
+      if (node.nodeType !== Node.TEXT_NODE || !node.data.trim()) continue;
+      const range = document.createRange();
+      range.selectNodeContents(node);
+      for (const { left, right, top, bottom } of range.getClientRects()) if (right - left > 3 && bottom - top > 3) rows.push({ block, left, right, top, bottom });
+    }
+  }
+  rows.sort((a, b) => a.top - b.top);
+  const found = new Set();
+  rows.forEach((row, at) => {
+    for (let next = at + 1; next < rows.length && rows[next].top < row.bottom; next++) {
+      const other = rows[next];
+      const high = Math.min(row.bottom, other.bottom) - other.top, wide = Math.min(row.right, other.right) - Math.max(row.left, other.left);
+      const fixed = [row.block, other.block].some((block) => block.closest("header.site, #contents"));
+      if (row.block !== other.block && !fixed && !row.block.contains(other.block) && !other.block.contains(row.block) && high > 0.5 * (other.bottom - other.top) && wide > 3)
+        found.add(`“${row.block.textContent.trim().slice(0, 30)}” and “${other.block.textContent.trim().slice(0, 30)}”`);
+    }
+  });
+  return [...found];
+}
 
 async function check(page, width, scheme) {
   const say = (text) => faults[page].push(`${width} ${scheme}: ${text}`);
@@ -41,6 +68,7 @@ async function check(page, width, scheme) {
     links: [...document.querySelectorAll("a[href]")].map((a) => a.href),
   }));
   seen.broken.forEach(say);
+  (await tab.evaluate(overlaps)).slice(0, 3).forEach((pair) => say(`lie over one another: ${pair}`));
   if (seen.wider > 0) say(`${seen.wider} pixels wider than the screen`);
   if (query && !seen.results) say("the search found nothing");
   [anchors[page], links[page]] = [new Set(seen.ids), seen.links];

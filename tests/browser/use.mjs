@@ -69,6 +69,49 @@ for (const script of [true, false]) {
   for (const note of await tab.$$("aside.footnote")) must(await note.isVisible(), `${name}: every note can be read`);
   await tab.close();
 }
+// With the keys alone, from the first page to a chapter, a finding, a work and back; with a phone's keyboard to another page by the menu.
+const press = async (tab, key, until, most = 400) => {
+  for (let times = 0; times < most; times++) {
+    await tab.keyboard.press(key);
+    if (await tab.evaluate(until)) return true;
+  }
+  return false;
+};
+const enter = async (tab) => { await Promise.all([tab.waitForNavigation({ waitUntil: "load", timeout: 8000 }).catch(() => {}), tab.keyboard.press("Enter")]); };
+tab = await visit(site.url);
+must(await press(tab, "Tab", () => document.activeElement.matches(".start .button")), "keys: Tab reaches the way into the book");
+await enter(tab);
+must(/\/\d\d-/.test(tab.url()), "keys: Enter opens the first chapter");
+must(await press(tab, "Tab", () => document.activeElement.matches("a:has(> .claim-mark)")), "keys: Tab reaches the mark of a claim");
+await enter(tab);
+must(/\/claims\//.test(tab.url()) && (await tab.evaluate(() => document.querySelector(":target")?.matches(".claim"))), "keys: Enter leads to its finding");
+must(await press(tab, "Tab", () => document.activeElement.matches(".claim a.cite")), "keys: Tab reaches a work that it cites");
+await enter(tab);
+must(await tab.evaluate(() => document.querySelector(":target")?.matches(".bib-entry")), "keys: Enter leads to the work");
+must(await press(tab, "Tab", () => document.activeElement.matches(".cited-in a")), "keys: Tab reaches the way back");
+await enter(tab);
+must(await tab.evaluate(() => document.querySelector(":target")?.closest(".citation")), "keys: Enter leads back to a citation");
+await tab.close();
+tab = await visit(site.url + chapter, { viewport: phone });
+must(await press(tab, "Tab", () => document.activeElement.matches(".open-contents"), 20), "keys on a phone: Tab reaches the menu");
+await tab.keyboard.press("Enter");
+must(await press(tab, "Tab", () => document.activeElement.matches("#contents a:not([aria-current])") && document.activeElement.checkVisibility(), 40), "keys on a phone: Tab goes into the menu");
+await enter(tab);
+must(tab.url() !== site.url + chapter, "keys on a phone: Enter opens the page chosen");
+await tab.close();
+
+// Without script, by the mouse: the same way.
+tab = await visit(site.url, { script: false });
+for (const [selector, what, arrived] of [
+  [".start .button", "the first chapter", /\/\d\d-/], [".bd-article a:has(> .claim-mark)", "a finding", /\/claims\//], [":target a.cite", "a work", /bibliography/], [":target .cited-in a", "back to a citation", /#cited-/], ["a[rel=next]", "the next page", /\.html$/],
+]) {
+  const link = await tab.$(selector);
+  if (!link) { failed.push(`without script: no way to ${what}`); break; }
+  await link.evaluate((element) => element.scrollIntoView({ block: "center" })).catch(() => {});
+  await Promise.all([tab.waitForNavigation({ waitUntil: "load", timeout: 8000 }).catch(() => {}), link.click()]);
+  must(arrived.test(tab.url()), `without script: a click leads to ${what}`);
+}
+await tab.close();
 await browser.close();
 site.close();
 console.log(JSON.stringify(failed));

@@ -1,10 +1,11 @@
 // The search: words and "exact phrases", without regard to accents or capitals. The index names the pages that can match;
 // only their texts are loaded, one script a page.
-const fields = { query: document.getElementById("query"), status: document.getElementById("status"), results: document.getElementById("results") };
+const fields = { query: document.getElementById("query"), status: document.getElementById("status"), results: document.getElementById("results"), more: document.getElementById("more") };
 const special = { ß: "ss", æ: "ae", œ: "oe", ø: "o", đ: "d", ð: "d", ł: "l", þ: "th", ı: "i" };
 const foldSign = (sign) => [...sign.toLowerCase().normalize("NFD").replace(/\p{M}/gu, "")].map((s) => special[s] ?? s).join("");
 const fold = (text) => foldSign(text.normalize("NFC"));
-let docs, words, turn = 0;
+let docs, words, turn = 0, allowed = 0;
+const BUDGET = 190; // KB of packed texts for a query, beside the index; the rest is asked for with a button
 
 window.bookIndex = (list, lines) => {
   docs = list;
@@ -85,12 +86,18 @@ function result({ doc, number, title, piece, spans }) {
 async function search() {
   const mine = ++turn, query = fields.query.value.trim(), terms = parse(query);
   try { history.replaceState(null, "", query ? `?q=${encodeURIComponent(query)}` : location.pathname); } catch {}
-  if (!terms.length) { fields.results.replaceChildren(); fields.status.textContent = ""; return; }
+  if (!terms.length) { fields.results.replaceChildren(); fields.status.textContent = ""; fields.more.hidden = true; return; }
   if (!docs) await load("index");
   const sets = terms.flatMap((term) => term.parts.map(holders));
-  const matching = docs.map((_, i) => i).filter((i) => sets.every((set) => set.has(i)));
+  const holding = docs.map((_, i) => i).filter((i) => sets.every((set) => set.has(i)));
+  holding.sort((a, b) => !docs[a][1] - !docs[b][1]); // chapters first
+  let size = 0;
+  const matching = holding.filter((i) => docs[i][0] in pages || (size += docs[i][3]) <= Math.max(BUDGET, allowed));
   await Promise.all(matching.map((i) => load(docs[i][0])));
   if (mine !== turn) return;
+  const left = holding.length - matching.length;
+  fields.more.hidden = !left;
+  fields.more.textContent = `Look into ${left} more ${left === 1 ? "page" : "pages"}`;
   const found = [];
   for (const i of matching) {
     const [doc, number, title] = docs[i];
@@ -106,6 +113,7 @@ async function search() {
   fields.results.replaceChildren(...found.slice(0, 60).map(result));
 }
 
+fields.more.addEventListener("click", () => { allowed += 2 * BUDGET; search(); });
 let wait;
 fields.query.value = new URLSearchParams(location.search).get("q") ?? "";
 fields.query.addEventListener("input", () => { clearTimeout(wait); wait = setTimeout(search, 200); });

@@ -20,9 +20,9 @@ from sphinx.environment.adapters.indexentries import IndexEntries
 from sphinx.errors import SphinxError
 from sphinx.util.osutil import relative_uri
 
-from .cover import draw_cover
+from .cover import PORTRAIT, draw
 
-THEME = Path(__file__).parents[2] / "theme/epub"
+THEME = Path(__file__).parents[1] / "theme/epub"
 XHTML, OPS = "http://www.w3.org/1999/xhtml", "http://www.idpf.org/2007/ops"
 TYPE = f"{{{OPS}}}type"
 PAGE_LENGTH = 1800  # characters on a synthetic page
@@ -288,7 +288,7 @@ class Package:
 
     def write(self, path: Path):
         render = self.builder.pages.get_template
-        files: dict[str, bytes] = {"book.css": (THEME / "book.css").read_bytes(), "cover.png": draw_cover(self.book)}
+        files: dict[str, bytes] = {"book.css": (THEME / "book.css").read_bytes(), "cover.png": draw(self.book, PORTRAIT)}
         common = {"book": self.book, "relative": relative_uri}
         toc = list(self.contents())
         for name in ("cover", "title", "genindex"):
