@@ -6,6 +6,7 @@ clock in seconds, memory is the largest of the process in MB.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -91,9 +92,54 @@ def pdf(folder: Path):
     row("  over the edge; alone at head or foot", f"{len(lines.overfull(blocks))}; {len(lines.stranded(blocks))}", "0; 0")
 
 
+STOCK = """
+ours = ("extensions.reading", "extensions.site", "extensions.epub", "extensions.pdf")
+extensions = [name for name in extensions if name not in ours]
+html_theme_options, html_context, html_sidebars = {}, {}, {}
+html_copy_source = html_scaled_image_link = True
+"""
+
+
+def pandoc(root: Path, out: Path) -> float:
+    """Seconds that Pandoc takes for the same chapters and sources, a page each, with its own style sheet and citations worked out."""
+    start = time.perf_counter()
+    for chapter in sorted(root.glob("book/*/[0-9][0-9]-*.md")):
+        target = out / chapter.relative_to(root / "book").with_suffix(".html")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        cited = re.sub(r"\{cite:[pt]s?\}`([^`]+)`", lambda found: "[@" + re.sub(r"\{[^}]*\}", "", found[1]).replace(",", "; @") + "]", chapter.read_text("utf-8"))
+        command = ["pandoc", "--standalone", "--citeproc", "--bibliography", root / "refs.bib", "--from", "markdown", "--output", target]
+        subprocess.run(command, input=cited, text=True, check=True, stderr=subprocess.DEVNULL)
+    return time.perf_counter() - start
+
+
+def web(folder: Path):
+    """The heaviest chapter's page and the time to build, beside the theme as it comes and Pandoc."""
+    root = project(folder / "web")
+    seconds, _ = build(root, "html", "-E")
+    stock = project(folder / "stock")
+    (stock / "conf.py").write_text((stock / "conf.py").read_text("utf-8") + STOCK, "utf-8")
+    sites = {"ours": (root / "build/html", seconds, ""), "sphinx-book-theme": (stock / "build/html", build(stock, "html", "-E")[0], "loose")}
+    if shutil.which("pandoc"):
+        sites["Pandoc"] = (folder / "pandoc", pandoc(root, folder / "pandoc"), "loose")
+    chapter = max((root / "build/html").glob("*/[0-9][0-9]-*.html"), key=lambda path: path.stat().st_size).relative_to(root / "build/html").as_posix()
+    seen = {
+        name: json.loads(subprocess.run(["node", ROOT / "tests/browser/lighthouse.mjs", site, chapter, policy], capture_output=True, check=True).stdout)
+        for name, (site, _, policy) in sites.items()
+    }
+    row(f"HTML: {chapter}", *sites)
+    row("  sent, KB", *(f"{run['weight']:.0f}" for run in seen.values()))
+    row("  requests", *(str(run["requests"]) for run in seen.values()))
+    row("  largest paint, seconds", *(f"{run['lcp']:.2f}" for run in seen.values()))
+    row("  Lighthouse, worst of four", *(str(min(run["scores"].values())) for run in seen.values()))
+    row("  whole build, seconds", *(f"{seconds:.1f}" for _, seconds, _ in sites.values()))
+    if "Pandoc" not in sites:
+        row("  (Pandoc is not installed: apt install pandoc)")
+
+
 def main():
     with tempfile.TemporaryDirectory() as folder:
         pdf(Path(folder))
+        web(Path(folder))
 
 
 if __name__ == "__main__":
