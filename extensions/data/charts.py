@@ -175,3 +175,126 @@ def deportations(axes, c, table):
     names = [f"{group}, {date[:4]}" for group, date in zip(table.texts("group"), table.texts("date"))]
     ranked_bars(axes, c, names, table.column("persons"), c.blue)
     name_axis(axes, "Thousand people")
+
+
+@chart("cpb_members", height=380)
+def party_members(axes, c, table):
+    """Members of the party, the years before 2020 in grey."""
+    x, y = years(table), table.column("members")
+    axes.bar(x, y, color=[c.red if year >= 2020 else c.grey for year in x], width=0.7)
+    axes.set_xticks(x[::2])
+    axes.set_ylim(0, max(y) * 1.15)
+    axes.set_yticks([0, 500, 1_000], ["0", "500", "1,000"])
+    name_axis(axes, "Members, as returned")
+    for year in (2012, 2017, 2022):
+        axes.text(year, y[x.index(year)] + 20, f"{y[x.index(year)]:,.0f}", ha="center", color=c.ink, fontsize=TEXT)
+
+
+@chart("stalin_attitude", height=400)
+def stalin_feelings(axes, c, table):
+    """Two answers about Stalin, a point a survey that could be seen."""
+    for name, colour, label, up in (("positive", c.red, "admiration, respect, liking", 1), ("negative", c.blue, "dislike, fear, disgust", -1)):
+        points = [(x, y) for x, y in zip(years(table), table.column(name)) if y is not None]
+        axes.plot(*zip(*points), color=colour, marker="o", markersize=8)
+        axes.text(2012.6, 45 if up == 1 else 14, label, ha="right", color=colour, fontsize=TEXT)
+        axes.text(points[-1][0] + 0.4, points[-1][1], f"{points[-1][1]:.0f}", va="center", color=colour, fontsize=TEXT)
+    axes.set_ylim(0, 60)
+    axes.set_xlim(2000, 2021)
+    axes.set_xticks([2001, 2006, 2011, 2016, 2019])
+    name_axis(axes, "Per cent of adults asked")
+
+
+@chart("capitals_population_1917_1920", height=400)
+def capitals(axes, c, table):
+    """People in the two capitals, the four counts of Petrograd joined, the two of Moscow joined by dashes."""
+    cities, x, y = table.texts("city"), years(table), table.column("persons")
+    for city, colour, dashes in (("Moscow", c.blue, "--"), ("Petrograd", c.red, "-")):
+        at = [i for i, name in enumerate(cities) if name == city]
+        axes.plot([x[i] for i in at], [y[i] for i in at], color=colour, linestyle=dashes, marker="o", markersize=9)
+        last = at[-1]
+        axes.text(x[last] + 0.08, y[last], f"{city} {y[last] / 1e6:.2f}", va="bottom" if city == "Moscow" else "top", color=colour, fontsize=TEXT)
+    axes.set_ylim(0, 2_600_000)
+    axes.set_xlim(1916.9, 1921.2)
+    axes.set_xticks([1917, 1918, 1919, 1920])
+    in_millions(axes.yaxis)
+    name_axis(axes, "Million people")
+
+
+@chart("bolshevik_shares_1917", height=560)
+def bolshevik_shares(axes, c, table):
+    """The Bolsheviks' share in seven bodies, in the order of time."""
+    names, values = table.texts("body")[::-1], table.column("share")[::-1]
+    at = range(len(names))
+    axes.barh(at, values, color=[c.grey if name.startswith("National") else c.red for name in names], height=0.7)
+    axes.set_yticks(at, names)
+    axes.set_xticks([])
+    axes.grid(False)
+    axes.spines["bottom"].set_visible(False)
+    axes.set_xlim(0, 78)
+    for y, value in zip(at, values):
+        axes.text(value, y, f" {value:.0f}%", va="center", color=c.ink)
+    name_axis(axes, "Per cent of delegates or votes")
+
+
+@chart("grain_procurements_1927_1932")
+def grain_taken(axes, c, table):
+    """The harvest and the state's part of it, with its share."""
+    names, harvest, taken = table.texts("year"), table.column("harvest"), table.column("procurement")
+    at = range(len(names))
+    axes.bar(at, harvest, color=c.grey, width=0.7)
+    axes.bar(at, taken, color=c.red, width=0.7)
+    axes.set_xticks(at, [name.replace("-", "\N{EN DASH}") for name in names])
+    axes.set_ylim(0, max(harvest) * 1.12)
+    name_axis(axes, "Million tonnes a farming year")
+    for x, total, part in zip(at, harvest, taken):
+        axes.text(x, part + 2, f"{100 * part / total:.0f}%", ha="center", color=c.ink, fontsize=TEXT)
+    axes.text(-0.33, harvest[0] + 2, "harvest", ha="left", color=c.soft, fontsize=TEXT)
+    axes.text(3.45, 11, "taken", ha="center", va="center", rotation=90, color=c.red, fontsize=TEXT)
+
+
+@chart("collectivisation_households", height=420)
+def households_1927_1930(axes, c, table):
+    """Households in collective farms at six dates before and after the winter of 1930."""
+    dates = ("1927-11", "1928-06", "1929-06", "1929-11", "1930, end of winter", "1930-05")
+    names = ("Nov\n1927", "June\n1928", "June\n1929", "Nov\n1929", "winter\n1930", "May\n1930")
+    known = dict(zip(table.texts("date"), table.column("households")))
+    values = [known[date] for date in dates]
+    axes.bar(range(len(dates)), values, color=[c.ochre] * 4 + [c.red] + [c.ochre], width=0.7)
+    axes.set_xticks(range(len(dates)), names)
+    axes.set_ylim(0, max(values) * 1.15)
+    axes.set_yticks([0, 5_000_000, 10_000_000])
+    in_millions(axes.yaxis)
+    name_axis(axes, "Million households")
+    for x, value in enumerate(values):
+        axes.text(x, value + 250_000, f"{value / 1e6:.1f}", ha="center", color=c.ink, fontsize=TEXT)
+
+
+@chart("opposition_moscow_1923", height=420)
+def moscow_vote(axes, c, table):
+    """Votes at five district conferences, the opposition's in red, its share at the end."""
+    names, ours, theirs = table.texts("district"), table.column("opposition"), table.column("central_committee")
+    at = list(range(len(names)))[::-1]
+    axes.barh(at, ours, color=c.red, height=0.7)
+    axes.barh(at, theirs, left=ours, color=c.grey, height=0.7)
+    axes.set_yticks(at, names)
+    axes.set_xticks([])
+    axes.grid(False)
+    axes.spines["bottom"].set_visible(False)
+    axes.set_xlim(0, max(a + b for a, b in zip(ours, theirs)) * 1.14)
+    for y, a, b in zip(at, ours, theirs):
+        axes.text(a + b, y, f" {100 * a / (a + b):.0f}%", va="center", color=c.ink)
+    name_axis(axes, "Votes, and the opposition\u2019s share")
+    axes.text(880, 2.24, "for the opposition", ha="right", va="center", color=c.red, fontsize=SMALL)
+    axes.text(880, 1.8, "for the Central Committee", ha="right", va="center", color=c.soft, fontsize=SMALL)
+
+
+@chart("cpsu_membership", "party_levy_1924_1926", height=380)
+def party_levy(axes, c, early, levy):
+    """Members at four dates; in the last bar those who had come in since 1924 in red."""
+    first, later = early.column("members")[:2], levy.column("persons")
+    axes.bar(range(4), [*first, later[0], later[1]], color=c.grey, width=0.65)
+    axes.bar([3], [later[2]], color=c.red, width=0.65)
+    axes.set_xticks(range(4), ["Oct. 1917", "March 1921", "Jan. 1924", "Jan. 1926"])
+    in_thousands(axes.yaxis)
+    name_axis(axes, "Thousand members")
+    axes.text(2.62, 780_000, "entered in\n1924 and 1925", ha="right", va="center", color=c.red, fontsize=TEXT)
