@@ -1,14 +1,17 @@
-"""The apparatus at the back, drawn from tables: so far the timeline."""
+"""The apparatus at the back, drawn from files in data/: the timeline and the people."""
 
 from __future__ import annotations
 
 import csv
+import tomllib
+import unicodedata
 from pathlib import Path
 
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 TIMELINE = ("date", "place", "theme", "event")
+PERSON = {"name", "dates", "who", "chapters"}
 
 
 class Timeline(SphinxDirective):
@@ -36,6 +39,37 @@ class Timeline(SphinxDirective):
         return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", *self.parse_inline(text, lineno=self.lineno)[0])) for text in cells))
 
 
+class People(SphinxDirective):
+    """``{people}``: data/people.toml as a list of names, each with `who` (MyST, with its citation) and the labels of the chapters in which the person stands.
+
+    Errors: unreadable TOML, an unknown or missing field, a `who` without a citation, a name out of the order of the alphabet.
+    """
+
+    def run(self):
+        path, before = Path(self.config.root, "data/people.toml"), ""
+        self.env.note_dependency(str(path))
+        try:
+            people = tomllib.loads(path.read_text("utf-8"))
+        except (UnicodeError, tomllib.TOMLDecodeError) as error:
+            raise self.error(f"data/people.toml: cannot be read: {error}") from error
+        listed = nodes.definition_list()
+        for key, person in people.items():
+            if set(person) | {"dates"} != PERSON or not person["chapters"]:
+                raise self.error(f"data/people.toml: {key}: has {', '.join(person)}: give name, who and chapters, and dates where they were seen")
+            if "{cite:" not in person["who"]:
+                raise self.error(f"data/people.toml: {key}: cites nothing: add {{cite:p}}`key` to who")
+            order = unicodedata.normalize("NFKD", person["name"]).encode("ascii", "ignore").decode().casefold()
+            if order < before:
+                raise self.error(f"data/people.toml: {key}: {person['name']} comes too late: put names in the order of the alphabet")
+            before = order
+            places = " and ".join(f"{{numref}}`{label}`" for label in person["chapters"])
+            name = person["name"] + (f" ({person['dates']})" if "dates" in person else "")
+            text = nodes.paragraph("", "", *self.parse_inline(f"{person['who']} See {places}.", lineno=self.lineno)[0])
+            listed += nodes.definition_list_item("", nodes.term("", name), nodes.definition("", text))
+        return [listed]
+
+
 def setup(app):
+    app.add_directive("people", People)
     app.add_directive("timeline", Timeline)
     return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

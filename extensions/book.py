@@ -24,7 +24,7 @@ CYRILLIC = re.compile(r"[\u0400-\u04ff][\u0400-\u04ff\s.,«»\u2013\-]*[\u0400-\
 ROLES = {"cite:p", "cite:t", "claim", "number", "ref", "numref", "doc", "term", "index", "lang", "sub", "sup", "download"}
 DIRECTIVES = {
     "admonition", "chart", "claims", "claim-counts", "container", "data-sets", "downloads", "epigraph", "figure", "glossary", "include", "index",
-    "list-table", "quotations", "sources", "table", "timeline", "toctree",
+    "list-table", "people", "quotations", "sources", "table", "timeline", "toctree",
 }  # fmt: skip
 NODES = (
     nodes.document, nodes.section, nodes.title, nodes.paragraph, nodes.Text, nodes.emphasis, nodes.strong, nodes.inline, nodes.superscript,
