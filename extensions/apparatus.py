@@ -62,7 +62,7 @@ class People(SphinxDirective):
             if order < before:
                 raise self.error(f"data/people.toml: {key}: {person['name']} comes too late: put names in the order of the alphabet")
             before = order
-            places = " and ".join(f"{{numref}}`{label}`" for label in person["chapters"])
+            places = ", ".join(f"{{numref}}`{label}`" for label in person["chapters"])
             name = person["name"] + (f" ({person['dates']})" if "dates" in person else "")
             text = nodes.paragraph("", "", *self.parse_inline(f"{person['who']} See {places}.", lineno=self.lineno)[0])
             listed += nodes.definition_list_item("", nodes.term("", name), nodes.definition("", text))

@@ -71,7 +71,7 @@ def read_page(app, pagename, templatename, context, doctree):
         base = urlparse(book["url"]).path
         context["pathto"] = lambda uri, resource=False: base + (uri if resource else app.builder.get_target_uri(uri))
     chapters = [doc for doc, (number, _) in pages.items() if number]
-    context |= {"book": book, "language": book["language"], "url": book["url"] + app.builder.get_target_uri(pagename), "parts": parts, "chapters": len(chapters)}
+    context |= {"book": book, "language": book["language"], "url": book["url"] + app.builder.get_target_uri(pagename), "parts": parts}
     context |= {
         "description": description(body, book),
         "downloads": app.config.reading_downloads,

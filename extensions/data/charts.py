@@ -298,3 +298,83 @@ def party_levy(axes, c, early, levy):
     in_thousands(axes.yaxis)
     name_axis(axes, "Thousand members")
     axes.text(2.62, 780_000, "entered in\n1924 and 1925", ha="right", va="center", color=c.red, fontsize=TEXT)
+
+
+@chart("grain_harvest", height=440)
+def harvest_estimates(axes, c, table):
+    """The grain harvest of 1928-36 in three estimates, the low one with its margin."""
+    rows = [i for i, year in enumerate(table.texts("year")) if year.isdigit() and 1928 <= int(year) <= 1936]
+    x = [int(table.texts("year")[i]) for i in rows]
+    official, revised, low, margin = ([table.column(name)[i] for i in rows] for name in ("soviet_1930s", "soviet_revised", "western_low", "margin"))
+    known = [i for i, value in enumerate(margin) if value is not None]
+    axes.errorbar([x[i] for i in known], [low[i] for i in known], [low[i] * margin[i] / 100 for i in known], fmt="none", ecolor=c.ochre, elinewidth=2, capsize=6)
+    axes.plot(x, low, color=c.ochre)
+    axes.plot(x[4:], revised[4:], color=c.blue)
+    axes.plot(x, official, color=c.red)
+    axes.set_xlim(1927.8, 1936.4)
+    axes.set_ylim(40, 100)
+    axes.set_xticks(x[::2])
+    name_axis(axes, "Million tonnes")
+    axes.text(1934, 92.5, "official", ha="center", color=c.red, fontsize=TEXT)
+    axes.text(1933.25, 74, "revised", ha="left", color=c.blue, fontsize=TEXT)
+    axes.text(1928.2, 53, "Western low\nestimate", ha="left", va="center", color=c.ochre, fontsize=TEXT)
+
+
+@chart("famine_1932_34_republics", height=360)
+def famine_losses(axes, c, table):
+    """Excess deaths as a share of each republic's people, with the number where it is known."""
+    named = [(share, name, deaths) for name, share, deaths in zip(table.texts("republic"), table.column("share"), table.column("deaths_million")) if share is not None]
+    named.sort()
+    axes.barh(range(len(named)), [share for share, _, _ in named], color=c.red, height=0.7)
+    axes.set_yticks(range(len(named)), [name for _, name, _ in named])
+    axes.set_xticks([])
+    axes.grid(False)
+    axes.spines["bottom"].set_visible(False)
+    axes.set_xlim(0, 28)
+    name_axis(axes, "Excess deaths, per cent of the people")
+    for y, (share, _, deaths) in enumerate(named):
+        if deaths is not None:
+            deaths = deaths / 1e6 if deaths > 1000 else deaths
+        axes.text(share, y, f" {share:g}" + (f" = {deaths:.1f} million" if deaths is not None else ""), va="center", color=c.ink)
+
+
+@chart("deportations_1936_1952", height=400)
+def deportation_waves(axes, c, table):
+    """The deported peoples in five waves by date and place."""
+    waves = {
+        "Border peoples, 1936\u201337": ("Poles (western borders)", "Koreans"),
+        "Annexed lands, 1940\u201341": ("Poles and Jews (annexed lands)",),
+        "Germans, Finns, 1941\u201352": ("Volga Germans", "Other Soviet Germans", "Finns (Leningrad region)"),
+        "Caucasus, Crimea, 1943\u201344": ("Karachai", "Kalmyks", "Chechens", "Ingush", "Balkars", "Crimean Tatars", "Other Crimean groups", "Other North Caucasus groups", "Meskhetians"),
+        "Black Sea, Moldova, 1949": ("Moldovans", "Black Sea Greeks", "Other Black Sea groups"),
+    }
+    persons = dict(zip(table.texts("group"), table.column("persons")))
+    values = [sum(persons[group] for group in groups) for groups in waves.values()]
+    at = list(range(len(waves)))[::-1]
+    axes.barh(at, values, color=c.blue, height=0.7)
+    axes.set_yticks(at, list(waves))
+    axes.set_xticks([])
+    axes.grid(False)
+    axes.spines["bottom"].set_visible(False)
+    axes.set_xlim(0, max(values) * 1.25)
+    for y, value in zip(at, values):
+        axes.text(value, y, f" {value / 1e3:,.0f}", va="center", color=c.ink)
+    name_axis(axes, "Thousand people")
+
+
+@chart("deported_peoples_population", height=420)
+def peoples_after(axes, c, table):
+    """Six peoples in October 1948, in red, against their number on the eve, in grey."""
+    rows = [(name, after / eve) for name, eve, after in zip(table.texts("people"), table.column("eve"), table.column("oct_1948")) if name != "Germans"]
+    rows.sort(key=lambda row: row[1])
+    at = range(len(rows))
+    axes.barh(at, [1] * len(rows), color=c.grey, height=0.7)
+    axes.barh(at, [share for _, share in rows], color=c.red, height=0.7)
+    axes.set_yticks(at, [name for name, _ in rows])
+    axes.set_xticks([])
+    axes.grid(False)
+    axes.spines["bottom"].set_visible(False)
+    axes.set_xlim(0, 1.16)
+    for y, (_, share) in zip(at, rows):
+        axes.text(1, y, f" {100 * share:.0f}%", va="center", color=c.ink)
+    name_axis(axes, "October 1948; the whole bar: before deportation")
