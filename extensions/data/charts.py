@@ -378,3 +378,40 @@ def peoples_after(axes, c, table):
     for y, (_, share) in zip(at, rows):
         axes.text(1, y, f" {100 * share:.0f}%", va="center", color=c.ink)
     name_axis(axes, "October 1948; the whole bar: before deportation")
+
+
+@chart("industry_shares", height=420)
+def departments(axes, c, table):
+    """Producer and consumer goods in the output of industry, a bar a year, the two shares written in."""
+    names = [name.replace("-", "\N{EN DASH}").replace(" (plan)", "\nplan") for name in table.texts("year")]
+    producer, consumer = table.column("means_of_production"), table.column("means_of_consumption")
+    at = range(len(names))
+    axes.bar(at, producer, color=c.red, width=0.76)
+    axes.bar(at, consumer, bottom=producer, color=c.grey, width=0.76)
+    axes.set_xticks(at, [name.replace("1927\N{EN DASH}28", "1927\N{EN DASH}\n28") for name in names])
+    axes.set_yticks([])
+    axes.grid(False)
+    axes.set_ylim(0, 100)
+    axes.set_xlim(-0.5, len(names) + 1.35)
+    name_axis(axes, "Per cent of gross output of industry")
+    for x, part in zip(at, producer):
+        axes.text(x, part / 2, f"{part:.0f}", ha="center", va="center", color=c.paper, fontsize=TEXT)
+        axes.text(x, (100 + part) / 2, f"{100 - part:.0f}", ha="center", va="center", color=c.ink, fontsize=TEXT)
+    axes.text(len(names) - 0.45, producer[-1] / 2, "producer\ngoods", ha="left", va="center", color=c.red, fontsize=TEXT)
+    axes.text(len(names) - 0.45, (100 + producer[-1]) / 2, "consumer\ngoods", ha="left", va="center", color=c.soft, fontsize=TEXT)
+
+
+@chart("real_wages_benchmarks", height=420)
+def wages_benchmarks(axes, c, table):
+    """Real wages against 1928: two reckonings, a dot for each year that has a figure."""
+    points = dict(zip(table.texts("row"), table.column("index")))
+    for who, colour in (("Allen and Khaustova", c.blue), ("Cliff", c.red)):
+        known = {1928: 100.0} | {int(row[:4]): value for row, value in points.items() if row.endswith(who) and value is not None}
+        x = sorted(known)
+        axes.plot(x, [known[year] for year in x], color=colour, marker="o", markersize=9)
+    axes.set_ylim(0, 112)
+    axes.set_xlim(1911, 1952)
+    axes.set_xticks([1913, 1928, 1932, 1937])
+    name_axis(axes, "Real wage, 1928 = 100")
+    axes.text(1938, 55, "Allen and\nKhaustova", ha="left", va="center", color=c.blue, fontsize=TEXT)
+    axes.text(1941, 30, "Cliff\n(food only)", ha="left", va="center", color=c.red, fontsize=TEXT)
