@@ -26,9 +26,9 @@ logger = sphinx_logging.getLogger(__name__)
 THEME = Path(__file__).parents[1] / "theme"
 # The site's faces: source, its axes pinned or narrowed, which characters of the book it needs, features kept.
 FACES = {
-    "serif": ("SourceSerif4Variable-Roman.ttf", {"wght": (400, 600), "opsz": 16}, "book", "kern liga locl onum lnum tnum pnum smcp"),
+    "serif": ("SourceSerif4Variable-Roman.ttf", {"wght": (400, 600), "opsz": 16}, "book", "kern liga locl onum pnum"),
     "cyrillic": ("SourceSerif4-Regular.otf", {}, "cyrillic", "kern locl"),
-    "italic": ("SourceSerif4-It.otf", {}, "book", "kern liga locl onum lnum pnum"),
+    "italic": ("SourceSerif4-It.otf", {}, "book", "kern liga locl onum pnum"),
     "display": ("SourceSerif4Display-Regular.otf", {}, "titles", "kern liga locl"),
 }
 STUB = """<!DOCTYPE html>
