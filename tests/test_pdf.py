@@ -99,7 +99,7 @@ def test_links_land(pdf_path):
 
 
 def test_cited_on_names_the_pages_of_every_citation(pdf_path, letters):
-    """The pages printed under each entry of the bibliography are those on which a link leads to it."""
+    """The pages printed under each entry of the bibliography are those on which a link leads to it; a citation of several works that runs over a page counts where it begins."""
     pdf, document = pikepdf.open(pdf_path), pypdfium2.PdfDocument(pdf_path)
     pages = {leaf.objgen: number for number, leaf in enumerate(pdf.pages)}
     names, leading = pikepdf.NameTree(pdf.Root.Names.Dests) if "/Names" in pdf.Root else {}, defaultdict(set)
@@ -109,6 +109,8 @@ def test_cited_on_names_the_pages_of_every_citation(pdf_path, letters):
             if target is not None:
                 page, _, _, top, *_ = target if isinstance(target, pikepdf.Array) else names[str(target)]
                 leading[pages[page.objgen], round(float(top))].add(document.get_page_label(number))
+    labels = [document.get_page_label(number) for number in range(len(pdf.pages))]
+    before = dict(zip(labels[1:], labels))
     paragraphs = [own for owner, own in lines.lines(letters).items() if owner.tag == "/P"]
     checked = 0
     for entry, cited in zip(paragraphs, paragraphs[1:]):
@@ -116,7 +118,8 @@ def test_cited_on_names_the_pages_of_every_citation(pdf_path, letters):
             numbers = [part.split("–") for part in re.sub(r"\s", "", printed[1]).split(",")]
             expected = {label for first, *last in numbers for label in (map(str, range(int(first), int(last[0]) + 1)) if last and first.isdigit() else [first, *last])}
             places = {top: found for (page, top), found in leading.items() if page == entry[0].page and 0 <= top - entry[0].baseline < 12}
-            assert set().union(*places.values()) == expected, lines.text_of(entry)[:60]
+            linked = set().union(*places.values())
+            assert expected - linked <= {before[label] for label in linked} and linked - expected <= {label for label in linked if before[label] in expected}, lines.text_of(entry)[:60]
             checked += 1
     assert checked > 400
 
