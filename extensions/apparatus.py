@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import tomllib
-import unicodedata
 from pathlib import Path
 
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
+
+from .citations import plain
 
 TIMELINE = ("date", "place", "theme", "event")
 PERSON = {"name", "dates", "who", "chapters"}
@@ -58,7 +59,7 @@ class People(SphinxDirective):
                 raise self.error(f"data/people.toml: {key}: has {', '.join(person)}: give name, who and chapters, and dates where they were seen")
             if "{cite:" not in person["who"]:
                 raise self.error(f"data/people.toml: {key}: cites nothing: add {{cite:p}}`key` to who")
-            order = unicodedata.normalize("NFKD", person["name"]).encode("ascii", "ignore").decode().casefold()
+            order = plain(person["name"])
             if order < before:
                 raise self.error(f"data/people.toml: {key}: {person['name']} comes too late: put names in the order of the alphabet")
             before = order

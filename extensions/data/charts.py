@@ -108,15 +108,20 @@ def years(table, column: str = "year") -> list[int]:
     return [int(text) for text in table.texts(column)]
 
 
+def name_bars(axes, at, names: list[str]):
+    """The names of level bars at the left, and no scale below: each bar bears its number."""
+    axes.set_yticks(at, names)
+    axes.set_xticks([])
+    axes.grid(False)
+    axes.spines["bottom"].set_visible(False)
+
+
 def ranked_bars(axes, c, names: list[str], values: list[float], colour: str):
     """Level bars, the longest first, each with its number."""
     order = sorted(range(len(names)), key=lambda i: values[i])
     at = range(len(order))
     axes.barh(at, [values[i] for i in order], color=colour, height=0.7)
-    axes.set_yticks(at, [names[i] for i in order])
-    axes.set_xticks([])
-    axes.grid(False)
-    axes.spines["bottom"].set_visible(False)
+    name_bars(axes, at, [names[i] for i in order])
     axes.set_xlim(0, max(values) * 1.16)
     for y, i in zip(at, order):
         axes.text(values[i], y, f" {values[i] / 1e3:,.0f}", va="center", color=c.ink)
@@ -226,10 +231,7 @@ def bolshevik_shares(axes, c, table):
     names, values = table.texts("body")[::-1], table.column("share")[::-1]
     at = range(len(names))
     axes.barh(at, values, color=[c.grey if name.startswith("National") else c.red for name in names], height=0.7)
-    axes.set_yticks(at, names)
-    axes.set_xticks([])
-    axes.grid(False)
-    axes.spines["bottom"].set_visible(False)
+    name_bars(axes, at, names)
     axes.set_xlim(0, 78)
     for y, value in zip(at, values):
         axes.text(value, y, f" {value:.0f}%", va="center", color=c.ink)
@@ -276,10 +278,7 @@ def moscow_vote(axes, c, table):
     at = list(range(len(names)))[::-1]
     axes.barh(at, ours, color=c.red, height=0.7)
     axes.barh(at, theirs, left=ours, color=c.grey, height=0.7)
-    axes.set_yticks(at, names)
-    axes.set_xticks([])
-    axes.grid(False)
-    axes.spines["bottom"].set_visible(False)
+    name_bars(axes, at, names)
     axes.set_xlim(0, max(a + b for a, b in zip(ours, theirs)) * 1.14)
     for y, a, b in zip(at, ours, theirs):
         axes.text(a + b, y, f" {100 * a / (a + b):.0f}%", va="center", color=c.ink)
@@ -326,15 +325,10 @@ def famine_losses(axes, c, table):
     named = [(share, name, deaths) for name, share, deaths in zip(table.texts("republic"), table.column("share"), table.column("deaths_million")) if share is not None]
     named.sort()
     axes.barh(range(len(named)), [share for share, _, _ in named], color=c.red, height=0.7)
-    axes.set_yticks(range(len(named)), [name for _, name, _ in named])
-    axes.set_xticks([])
-    axes.grid(False)
-    axes.spines["bottom"].set_visible(False)
+    name_bars(axes, range(len(named)), [name for _, name, _ in named])
     axes.set_xlim(0, 28)
     name_axis(axes, "Excess deaths, per cent of the people")
     for y, (share, _, deaths) in enumerate(named):
-        if deaths is not None:
-            deaths = deaths / 1e6 if deaths > 1000 else deaths
         axes.text(share, y, f" {share:g}" + (f" = {deaths:.1f} million" if deaths is not None else ""), va="center", color=c.ink)
 
 
@@ -352,10 +346,7 @@ def deportation_waves(axes, c, table):
     values = [sum(persons[group] for group in groups) for groups in waves.values()]
     at = list(range(len(waves)))[::-1]
     axes.barh(at, values, color=c.blue, height=0.7)
-    axes.set_yticks(at, list(waves))
-    axes.set_xticks([])
-    axes.grid(False)
-    axes.spines["bottom"].set_visible(False)
+    name_bars(axes, at, list(waves))
     axes.set_xlim(0, max(values) * 1.25)
     for y, value in zip(at, values):
         axes.text(value, y, f" {value / 1e3:,.0f}", va="center", color=c.ink)
@@ -370,10 +361,7 @@ def peoples_after(axes, c, table):
     at = range(len(rows))
     axes.barh(at, [1] * len(rows), color=c.grey, height=0.7)
     axes.barh(at, [share for _, share in rows], color=c.red, height=0.7)
-    axes.set_yticks(at, [name for name, _ in rows])
-    axes.set_xticks([])
-    axes.grid(False)
-    axes.spines["bottom"].set_visible(False)
+    name_bars(axes, at, [name for name, _ in rows])
     axes.set_xlim(0, 1.16)
     for y, (_, share) in zip(at, rows):
         axes.text(1, y, f" {100 * share:.0f}%", va="center", color=c.ink)
