@@ -2,12 +2,14 @@
 
 import csv
 import json
+import math
 import re
 
 import pytest
 from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.figure import Figure
 
 from extensions.data import Series, charts, formatted
 
@@ -88,6 +90,8 @@ def test_charts_are_the_same_each_time_and_follow_their_data(name, series, tmp_p
     again, _, _ = charts.draw(name, tables, tmp_path / "two")
     assert light.read_bytes() == again.read_bytes() and light.read_bytes() != dark.read_bytes()
     assert size[0] == charts.WIDTH
+    if not tables:
+        return  # a diagram
     pictures = set()
     places = {"year", *tables[0].resource["schema"]["primaryKey"]}  # where a value stands, not how large it is
     for column in [name for name, field in tables[0].fields.items() if field["type"] in {"integer", "number"} and name not in places]:
@@ -99,3 +103,18 @@ def test_charts_are_the_same_each_time_and_follow_their_data(name, series, tmp_p
             csv.writer(file).writerows([changed.fields, *(row.values() for row in changed.rows)])
         pictures.add(charts.draw(name, [changed, *tables[1:]], tmp_path / column)[0].read_bytes())
     assert pictures - {light.read_bytes()}, "the chart does not show its table"
+
+
+@given(st.floats(15, 100), st.floats(34, 72))
+def test_the_map_is_true_to_area(longitude, latitude):
+    """A small square of the globe has the same area on the map, wherever it lies."""
+    step = 1e-3
+    corners = [charts.projected(longitude + x, latitude + y) for x, y in ((0, 0), (step, 0), (step, step), (0, step))]
+    drawn = abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(corners, corners[1:] + corners[:1]))) / 2
+    true = math.radians(step) * (math.sin(math.radians(latitude + step)) - math.sin(math.radians(latitude)))
+    assert drawn == pytest.approx(true, rel=1e-4)
+
+
+def test_a_map_wants_an_outline_for_each_name():
+    with pytest.raises(KeyError, match="Ruritania"):
+        charts.outline_map(Figure().add_subplot(), charts.LIGHT, {"Ruritania": "#000000"})

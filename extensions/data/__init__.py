@@ -143,7 +143,7 @@ class Chart(SphinxDirective):
             light, dark, size = charts.draw(name, tables, Path(self.config.root, "build/charts"))
         except (KeyError, ValueError) as error:
             raise self.error(f"chart {name!r}: {error.args[0]}")
-        for file in [*(table.path for table in tables), charts.__file__]:
+        for file in [*(table.path for table in tables), charts.__file__, charts.OUTLINES]:
             self.env.note_dependency(str(file))
         image = nodes.image("", uri="/" + os.path.relpath(light, self.env.srcdir), alt=self.options["alt"])
         image["width"], image["height"], image["dark"] = f"{size[0]}px", f"{size[1]}px", str(dark)
@@ -153,8 +153,8 @@ class Chart(SphinxDirective):
         figure["names"] = [f"chart-{name}"]
         self.set_source_info(figure)
         self.state.document.note_explicit_target(figure, figure)
-        shown = chart_table("", *(table_of(table) for table in tables), classes=["chart-table"])
-        return [figure, shown]
+        shown = [chart_table("", *(table_of(table) for table in tables), classes=["chart-table"])] if tables else []  # a diagram has no table
+        return [figure, *shown]
 
 
 def table_of(series: Series) -> nodes.table:

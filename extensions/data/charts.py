@@ -1,12 +1,14 @@
 """The charts: one drawing function each, over the tables that its decorator names, in two colour sets of one palette.
 
-A function gets the axes, the colours and its tables; `draw` does the rest. Text is at least 22 units high in a chart 640 units wide, so that
+A function gets the axes, the colours and its tables; `draw` does the rest. A map draws the outlines of `data/maps/` with `outline_map`. Text is at least 22 units high in a chart 640 units wide, so that
 it can be read at half the size on a phone or a page. Lines are labelled where they end, never in a box.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
+import math
 import os
 import re
 from dataclasses import dataclass
@@ -17,10 +19,12 @@ from typing import Callable
 import matplotlib
 from matplotlib import font_manager
 from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 FONTS = Path(__file__).parents[2] / "theme/fonts"
+OUTLINES = Path(__file__).parents[2] / "data/maps/outlines.geojson"
 LIGHT = SimpleNamespace(
     paper="#ffffff", ink="#1a1a1a", soft="#5f5f5f", grid="#dddddd", red="#8c1c13", blue="#2f5d7c", ochre="#9a6b12", grey="#b9b4ab"
 )
@@ -59,7 +63,7 @@ def draw(name: str, tables: list, cache: Path) -> tuple[Path, Path, tuple[int, i
     matplotlib's version. Raises KeyError for a column that is missing, ValueError for one that is empty.
     """
     drawing = CHARTS[name]
-    parts = [name.encode(), Path(__file__).read_bytes(), matplotlib.__version__.encode(), *(table.path.read_bytes() for table in tables)]
+    parts = [name.encode(), Path(__file__).read_bytes(), OUTLINES.read_bytes(), matplotlib.__version__.encode(), *(table.path.read_bytes() for table in tables)]
     parts += [repr(sorted(table.fields.items())).encode() for table in tables]
     folder = cache / hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]
     paths = [folder / f"{name}.svg", folder / f"{name}-dark.svg"]
@@ -125,6 +129,29 @@ def ranked_bars(axes, c, names: list[str], values: list[float], colour: str):
     axes.set_xlim(0, max(values) * 1.16)
     for y, i in zip(at, order):
         axes.text(values[i], y, f" {values[i] / 1e3:,.0f}", va="center", color=c.ink)
+
+
+def projected(longitude: float, latitude: float) -> tuple[float, float]:
+    """Albers' equal-area projection of a point in degrees about 55 east, true at 45 and 60 north; the earth's radius is 1.
+
+    So that a republic's ink is in proportion to its land.
+    Source: J. P. Snyder, *Map Projections: A Working Manual* (US Geological Survey, 1987), chapter 14, spherical form.
+    """
+    low, high, about = math.radians(45), math.radians(60), math.radians(55)
+    n = (math.sin(low) + math.sin(high)) / 2
+    radius = math.sqrt(math.cos(low) ** 2 + 2 * n * (math.sin(low) - math.sin(math.radians(latitude)))) / n
+    angle = n * (math.radians(longitude) - about)
+    return radius * math.sin(angle), -radius * math.cos(angle)
+
+
+def outline_map(axes, c, colours: dict[str, str]):
+    """The outlines of `data/maps/`, filled with `colours` by name, the others left as paper. Raises KeyError for a name that has no outline."""
+    outlines = {feature["properties"]["name"]: feature["geometry"]["coordinates"] for feature in json.loads(OUTLINES.read_text("utf-8"))["features"]}
+    for name in [*(outlines.keys() - colours.keys()), *colours]:
+        for rings in outlines[name]:
+            axes.fill(*zip(*(projected(*point) for point in rings[0])), facecolor=colours.get(name, c.paper), edgecolor=c.soft, linewidth=1)
+    axes.set_aspect("equal")
+    axes.axis("off")
 
 
 @chart("political_sentences")
@@ -403,3 +430,20 @@ def wages_benchmarks(axes, c, table):
     name_axis(axes, "Real wage, 1928 = 100")
     axes.text(1938, 55, "Allen and\nKhaustova", ha="left", va="center", color=c.blue, fontsize=TEXT)
     axes.text(1941, 30, "Cliff\n(food only)", ha="left", va="center", color=c.red, fontsize=TEXT)
+
+
+@chart("famine_1932_34_republics", height=365)
+def famine_map(axes, c, table):
+    """Excess deaths as a share of each republic's people on the map, the darker the more."""
+    share = {name: value for name, value in zip(table.texts("republic"), table.column("share")) if value is not None}
+    deepest = max(share.values())
+    blend = LinearSegmentedColormap.from_list("share", [c.paper, c.red])
+    outline_map(axes, c, {name: to_hex(blend(0.06 + 0.94 * value / deepest)) for name, value in share.items()})
+    places = {"Ukraine": (32.3, 49), "Kazakhstan": (66.5, 48.2), "Russia": (52, 58.3), "Belarus": (27.9, 53.7)}
+    for name, place in places.items():
+        colour = c.paper if share[name] == deepest else c.ink
+        axes.text(*projected(*place), f"{name}\n{share[name]:g}%", ha="center", va="center", color=colour, fontsize=SMALL, linespacing=1.05)
+    for name, place in {"Don,\nKuban": (43.6, 46.9), "Volga": (45.6, 52)}.items():
+        axes.text(*projected(*place), name, ha="center", va="center", color=c.soft, fontsize=SMALL, linespacing=1.05)
+    axes.set_xlim(projected(20, 49)[0], projected(89, 49)[0])
+    axes.set_ylim(projected(55, 39.5)[1], projected(55, 62.5)[1])
