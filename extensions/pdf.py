@@ -55,6 +55,22 @@ def literal(text: str) -> str:
     return text and '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") + '"'
 
 
+def shares(rows: list[list[str]], line: int = 78) -> list[int]:
+    """The widths of a table's columns in characters: the longest word each, and the rest of `line` by the root of how much each has to say.
+
+    All 0, for columns as wide as their text, where every row fits on one line.
+
+    >>> shares([["Year", "Steel"], ["1928", "4.3"]]), shares([["Date", "Law"], ["1932", "on theft " * 20]])
+    ([0, 0], [16, 62])
+    """
+    columns = list(zip(*rows))
+    if sum(max(map(len, column)) + 3 for column in columns) <= line:
+        return [0] * len(columns)
+    words = [max((len(word) for text in column for word in text.split()), default=1) for column in columns]
+    roots = [(sum(map(len, column)) / len(column)) ** 0.5 for column in columns]
+    return [word + max(0, round((line - sum(words)) * root / sum(roots))) for word, root in zip(words, roots)]
+
+
 def call(function: str, *arguments: str, **named: str | None) -> str:
     """A call of a Typst function; what is empty or None is left out."""
     named_arguments = [f"{name}: {value}" for name, value in named.items() if value]
@@ -319,9 +335,11 @@ class Writer:
         return call(function, *rest, **named, name=literal(self.register(node)))
 
     def write_tgroup(self, node):
-        widths = [spec["colwidth"] for spec in node.findall(nodes.colspec)]
-        columns = ", ".join(f"{width}fr" if len(set(widths)) > 1 else "auto" for width in widths)
         rows = list(node.findall(nodes.row))
+        widths = [spec["colwidth"] for spec in node.findall(nodes.colspec)]
+        if len(set(widths)) == 1:
+            widths = shares([[cell.astext() for cell in row.children] for row in rows])
+        columns = ", ".join(f"{width}fr" if width else "auto" for width in widths)
         numeric = [str(any("number" in part["classes"] for part in cell.children)).lower() for cell in rows[-1].children]
         heads = [cell for row in rows if isinstance(row.parent, nodes.thead) for cell in self.children(row)]
         cells = ["\n  " + ", ".join(self.children(row)) for row in rows if isinstance(row.parent, nodes.tbody)]
