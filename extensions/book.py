@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 METADATA = {"title", "subtitle", "author", "language", "description", "keywords", "rights", "license_url", "identifier", "url", "essay"}
 CYRILLIC = re.compile(r"[\u0400-\u04ff][\u0400-\u04ff\s.,«»\u2013\-]*[\u0400-\u04ff]|[\u0400-\u04ff]")
 # What a chapter may be written with (STYLE.md lists it for people). Everything else is refused with file and line.
-ROLES = {"cite:p", "cite:t", "claim", "number", "ref", "numref", "doc", "term", "index", "lang", "sub", "sup", "download"}
+ROLES = {"cite:p", "cite:t", "claim", "claim-count", "number", "ref", "numref", "doc", "term", "index", "lang", "sub", "sup", "download"}
 DIRECTIVES = {
     "admonition", "chart", "claims", "claim-counts", "container", "data-sets", "downloads", "epigraph", "figure", "glossary", "include", "index",
     "list-table", "people", "quotations", "sources", "table", "timeline", "toctree",

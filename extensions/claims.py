@@ -15,11 +15,12 @@ from collections import Counter
 from pathlib import Path, PurePosixPath
 
 from docutils import nodes
+from docutils.parsers.rst import directives
 from sphinx import addnodes
 from sphinx.domains import Domain, ObjType
 from sphinx.roles import XRefRole
 from sphinx.util import logging
-from sphinx.util.docutils import SphinxDirective
+from sphinx.util.docutils import SphinxDirective, SphinxRole
 from sphinx.util.nodes import make_refnode
 from sphinxcontrib.bibtex.citation_target import parse_citation_targets
 
@@ -34,6 +35,7 @@ VERDICTS = {
     "a judgement": "a judgement",
     "not checked": "not checked",
 }
+NUMBERS = "no one two three four five six seven eight nine ten eleven twelve".split()
 RATINGS = {"mistaken": 1, "imprecise": 2, "with qualification": 3, "supported": 4}  # for ClaimReview; the others are not rated
 WEIGHTS, KINDS = ("pillar", "support", "detail"), ("event", "number", "quotation", "interpretation")
 BEARINGS = ("supports", "disputes", "qualifies", "background")
@@ -121,6 +123,11 @@ class Register:
             if claim["verdict"] == "disputed" and not {"supports", "disputes"} <= bearings:
                 self.fault(id, "disputed needs a source that supports and one that disputes: name both sides")
 
+    def counts(self) -> Counter:
+        """How many of the essay's claims (no rivals) there are by (weight, verdict); "all" sums the weights, "" the verdicts."""
+        mine = [claim for claim in self.claims.values() if not claim.get("rival")]
+        return Counter((weight, verdict) for claim in mine for weight in (claim["weight"], "all") for verdict in (claim["verdict"], ""))
+
     def check_keys(self, known):
         """Adds a fault for each key, in findings and sources, that `known` (keys of refs.bib) does not hold."""
         for id, claim in self.claims.items():
@@ -182,6 +189,23 @@ class Mark(XRefRole):
         return [link_to(self.env, self.text, f"\N{LOZENGE}\N{NO-BREAK SPACE}{claim['verdict']}", ["claim-mark", f"verdict-{slug(claim['verdict'])}"])], []
 
 
+class Count(SphinxRole):
+    """``{claim-count}`weight``` or ``{claim-count}`weight/verdict```: how many of the essay's claims there are, rivals left out; in words up to twelve.
+
+    ``all`` stands for every weight.
+    """
+
+    def run(self):
+        weight, _, verdict = self.text.partition("/")
+        if weight not in {*WEIGHTS, "all"} or verdict not in {*VERDICTS, ""}:
+            message = f"no claims are counted as {self.text!r}: write {', '.join(WEIGHTS)} or all, and if need be /{', /'.join(VERDICTS)} behind it"
+            logger.warning(message, location=(self.env.docname, self.lineno), type="claims")
+            return [nodes.inline("", "?")], []
+        note_files(self.env)
+        number = self.env.get_domain("claims").register.counts()[weight, verdict]
+        return [nodes.inline("", NUMBERS[number] if number < len(NUMBERS) else str(number), classes=["claim-count"])], []
+
+
 def link_to(env, id: str, text: str, classes: list[str]) -> addnodes.pending_xref:
     inner = nodes.inline("", text, classes=classes)
     return addnodes.pending_xref("", inner, refdomain="claims", reftype="ref", reftarget=id, refdoc=env.docname, refwarn=True)
@@ -229,13 +253,20 @@ class RegisterDirective(SphinxDirective):
 
 
 class Claims(RegisterDirective):
-    """``{claims}``: pillars and supports of this chapter in brief. ``{claims} folder``: all claims of that part, in full, by chapter."""
+    """``{claims}``: pillars and supports of this chapter in brief. ``{claims} folder``: all claims of that part, in full, by chapter.
+
+    Option ``weight``: all claims of that weight in brief, whatever their chapter.
+    """
 
     optional_arguments = 1
+    option_spec = {"weight": lambda text: directives.choice(text, WEIGHTS)}
 
     def run(self):
         note_files(self.env)
         claims = self.env.get_domain("claims").register.claims
+        if weight := self.options.get("weight"):
+            chosen = {id: claim for id, claim in claims.items() if claim["weight"] == weight and not claim.get("rival")}
+            return [nodes.container("", *(self.brief(id, claim) for id, claim in chosen.items()), classes=["claim-list"])]
         if not self.arguments:
             here = PurePosixPath(self.env.docname).name
             chosen = {id: claim for id, claim in claims.items() if claim["chapter"] == here}
@@ -273,12 +304,10 @@ class Counts(SphinxDirective):
 
     def run(self):
         note_files(self.env)
-        claims = [claim for claim in self.env.get_domain("claims").register.claims.values() if not claim.get("rival")]
-        count = Counter((claim["verdict"], claim["weight"]) for claim in claims)
+        count = self.env.get_domain("claims").register.counts()
         rows = [["Verdict", *(weight.capitalize() for weight in WEIGHTS), "All"]]
         for verdict, name in VERDICTS.items():
-            numbers = [count[verdict, weight] for weight in WEIGHTS]
-            rows.append([name.capitalize(), *map(str, numbers), str(sum(numbers))])
+            rows.append([name.capitalize(), *(str(count[weight, verdict]) for weight in (*WEIGHTS, "all"))])
         group = nodes.tgroup("", *(nodes.colspec(colwidth=w) for w in (3, 1, 1, 1, 1)), cols=5)
         made = [
             nodes.row("", *(nodes.entry("", nodes.paragraph("", text, classes=["number"] if i else [])) for i, text in enumerate(row))) for row in rows
@@ -362,6 +391,7 @@ def review_claims(app, pagename, templatename, context, doctree):
 def setup(app):
     app.add_domain(ClaimDomain)
     app.add_role("claim", Mark())
+    app.add_role("claim-count", Count())
     app.add_directive("claims", Claims)
     app.add_directive("claim-counts", Counts)
     app.add_directive("quotations", Quotations)

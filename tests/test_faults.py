@@ -34,6 +34,7 @@ FAULTS = {
     "finding too short": (CLAIMS, ", who looked\nat the same figures again and came to think that they say less than was thought", "", r"01-one\.toml:1: .*fewer than 25 words"),
     "claim not marked in its chapter": (CHAPTER, " {claim}`one-01`", "", r"01-one\.toml:1: .*not marked in 1-part/01-one\.md: put"),
     "mark of an unknown claim": (CHAPTER, "{claim}`one-01`", "{claim}`one-01` {claim}`one-02`", r"01-one\.md:4: .*no claim 'one-02' in data/claims"),
+    "count of claims that nobody keeps": (CHAPTER, "{claim}`one-01`", "{claim}`one-01` {claim-count}`pillar/right`", r"01-one\.md:4: .*no claims are counted as 'pillar/right': write pillar"),
     "broken TOML": (CLAIMS, 'weight = "pillar"', "weight = pillar", r"data/claims/1-part/01-one\.toml:\d+: .*cannot be read"),
     "unregistered quotation": (CHAPTER, "Two works in", "He said “one two three four five six seven eight nine ten eleven twelve” there. Two works in", r"01-one\.md:7: .*quotation of 12 words is not in data/quotations\.toml: register"),
     "number's column misspelt": (CHAPTER, "special_settlers_labour_settlers`", "special_setlers`", r"01-one\.md:4: .*no column 'special_setlers' in kulak_exile_stock\.csv; it has date, special_settlers_labour_settlers"),
