@@ -1,6 +1,7 @@
 """Settings of the book. Nothing is computed here: what the extensions need to know is said once, in words."""
 
-# The book as every format names it. `date` and `commit` are added at build, from git or from a release's EDITION file.
+# The book as every format names it. `date` and `commit` are added at build, from git or from a release's EDITION file. Both addresses stand
+# for real ones until the book has them; errors are reported at the repository's issues/new.
 project = "In Stalinism’s Shadow"
 author = "the contributors"
 version = release = "0.1"
@@ -18,7 +19,7 @@ book = {
     "license_url": "https://creativecommons.org/licenses/by/4.0/",
     "identifier": "in-stalinisms-shadow",
     "url": "https://in-stalinisms-shadow.example/",
-    "repository": "",
+    "repository": "https://forge.example/in-stalinisms-shadow/",
     "essay": {
         "author": "Tomáš Tengely-Evans",
         "title": "Stalinism’s long shadow",

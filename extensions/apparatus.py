@@ -3,41 +3,108 @@
 from __future__ import annotations
 
 import csv
+import re
 import tomllib
 from pathlib import Path
 
 from docutils import nodes
+from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
 from .citations import plain
 
-TIMELINE = ("date", "place", "theme", "event")
+TIMELINE = ("date", "place", "region", "theme", "event", "strip")
+THEMES = ("revolution", "party and state", "work and plan", "land and famine", "terror", "women and nations", "revolt", "war and empire", "ideas and memory")
+REGIONS = ("Russia and the USSR", "the other Soviet republics", "Eastern Europe", "Western Europe and the Americas", "Asia and Africa")
+MONTHS = {"January": 1, "February": 2, "March": 3, "April": 4, "May": 5, "June": 6, "July": 7, "August": 8, "September": 9, "October": 10, "November": 11, "December": 12}
+MONTHS |= {"Spring": 3, "Summer": 6, "Autumn": 9, "Winter": 12}
 PERSON = {"name", "dates", "who", "chapters"}
 
 
+class timeline_filter(nodes.General, nodes.Element):
+    """The choices above the timeline. Only the site has them; they work by the style sheet alone."""
+
+
+def when(date: str) -> tuple[int, int, int]:
+    """Where a date as the book prints it stands in time: year, month (of a season its first) and day, 0 where there is none.
+
+    Raises ValueError where it names no year.
+
+    >>> when("23 February (8 March) 1917"), when("27 October – 4 November 1937"), when("1932–34"), when("Autumn 1923")
+    ((1917, 2, 23), (1937, 10, 27), (1932, 0, 0), (1923, 9, 0))
+    """
+    if not (year := re.search(r"\b\d{4}\b", date)):
+        raise ValueError("names no year")
+    month = re.search(rf"(?:\b(\d{{1,2}})(?:–\d{{1,2}})? )?\b({'|'.join(MONTHS)})", date)
+    return int(year[0]), MONTHS[month[2]] if month else 0, int(month[1] or 0) if month else 0
+
+
 class Timeline(SphinxDirective):
-    """``{timeline}``: data/timeline.csv as a table; `event` is MyST and cites its source. Error: a wrong column, an event without a citation."""
+    """``{timeline}``: data/timeline.csv as a table; `event` is MyST and cites its source. Option ``part``: its strip only.
+
+    The strip of part 2 is a row of those events whose `strip` reads ``2: a few words``.
+    Errors: a wrong column, an event without a citation, a theme or region off the list, a date out of order.
+    """
+
+    option_spec = {"part": directives.nonnegative_int}
 
     def run(self):
-        path = Path(self.config.root, "data/timeline.csv")
+        events = self.events()
+        if "part" in self.options:
+            strip = [(event["date"], text) for event in events for part, _, text in [event["strip"].partition(": ")] if part == str(self.options["part"])]
+            if not strip:
+                raise self.error(f"data/timeline.csv: no event has part {self.options['part']} in its column strip")
+            return [self.table([[date for date, _ in strip], [text for _, text in strip]], [1] * len(strip), ["strip"])]
+        table = self.table([["Date", "Place", "What happened"], *([event[name] for name in ("date", "place", "event")] for event in events)], [4, 3, 9], ["timeline"])
+        for row, event in zip(table.findall(lambda node: isinstance(node, nodes.row) and isinstance(node.parent, nodes.tbody)), events):
+            row["classes"] += [f"theme-{THEMES.index(event['theme'])}", f"region-{REGIONS.index(event['region'])}"]
+        return [timeline_filter(), table]
+
+    def events(self) -> list[dict[str, str]]:
+        path, out, before = Path(self.config.root, "data/timeline.csv"), [], (0, 0, 0)
         self.env.note_dependency(str(path))
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)
             if tuple(reader.fieldnames or ()) != TIMELINE:
                 raise self.error(f"data/timeline.csv:1: columns must be {','.join(TIMELINE)}")
-            rows = []
             for row in reader:
-                if "{cite:" not in (row["event"] or ""):
-                    raise self.error(f"data/timeline.csv:{reader.line_num}: the event cites nothing: add {{cite:p}}`key`")
-                rows.append([row["date"], row["place"], row["event"]])
-        group = nodes.tgroup("", *(nodes.colspec(colwidth=width) for width in (4, 3, 9)), cols=3)
-        head = nodes.row("", *(nodes.entry("", nodes.paragraph("", text)) for text in ("Date", "Place", "What happened")))
-        body = nodes.tbody("", *(self.row(row) for row in rows))
-        group += [nodes.thead("", head), body]
-        return [nodes.table("", group, classes=["timeline"])]
+                place = f"data/timeline.csv:{reader.line_num}"
+                if None in row or None in row.values():
+                    raise self.error(f"{place}: not {len(TIMELINE)} columns: put an event with commas between double quotes")
+                if "{cite:" not in row["event"]:
+                    raise self.error(f"{place}: the event cites nothing: add {{cite:p}}`key`")
+                for column, known in (("theme", THEMES), ("region", REGIONS)):
+                    if row[column] not in known:
+                        raise self.error(f"{place}: no {column} {row[column]!r}: use one of {', '.join(known)}")
+                try:
+                    then = when(row["date"])
+                except ValueError as error:
+                    raise self.error(f"{place}: the date {row['date']!r} {error}: give one") from error
+                if then < before:
+                    raise self.error(f"{place}: {row['date']} comes too late: put events in the order of time")
+                before = then
+                out.append(row)
+        return out
 
-    def row(self, cells: list[str]) -> nodes.row:
-        return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", *self.parse_inline(text, lineno=self.lineno)[0])) for text in cells))
+    def table(self, rows: list[list[str]], widths: list[int], classes: list[str]) -> nodes.table:
+        parsed = [nodes.row("", *(nodes.entry("", nodes.paragraph("", "", *self.parse_inline(text, lineno=self.lineno)[0])) for text in row)) for row in rows]
+        group = nodes.tgroup("", *(nodes.colspec(colwidth=width) for width in widths), cols=len(widths))
+        group += [nodes.thead("", parsed[0]), nodes.tbody("", *parsed[1:])]
+        return nodes.table("", group, classes=classes)
+
+
+def open_filter(self, node):
+    if self.builder.name == "html":
+        self.body.append('<div class="timeline-filter">')
+        for name, title, known in (("theme", "What", THEMES), ("region", "Where", REGIONS)):
+            choices = "".join(f'<label><input type="radio" name="{name}" id="{name}-{i}"{checked}> {text}</label>' for i, text, checked in choices_of(known))
+            self.body.append(f"<fieldset><legend>{title}</legend>{choices}</fieldset>")
+        self.body.append("</div>")
+    raise nodes.SkipNode
+
+
+def choices_of(known: tuple[str, ...]):
+    return [("all", "everything" if known is THEMES else "everywhere", " checked"), *((i, text, "") for i, text in enumerate(known))]
 
 
 class People(SphinxDirective):
@@ -71,6 +138,7 @@ class People(SphinxDirective):
 
 
 def setup(app):
+    app.add_node(timeline_filter, html=(open_filter, None))
     app.add_directive("people", People)
     app.add_directive("timeline", Timeline)
     return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -130,7 +130,7 @@ class Writer:
         "definition_list": "definitions", "field_list": "definitions", "transition": "ornament", "container": "content",
         "block_quote": "quotation", "inline": "content",
     }  # fmt: skip
-    SKIPPED = {"comment", "index", "toctree", "chart_table", "substitution_definition", "footnote"}  # index and notes: where they are referred to
+    SKIPPED = {"comment", "index", "toctree", "chart_table", "timeline_filter", "substitution_definition", "footnote"}  # index and notes: where they are referred to
     # Classes that have a function of their own in the template; any other class changes nothing.
     STYLES = {
         "paragraph": ("claim-head", "claim-statement", "claim-sources", "claim-rest", "chart-source", "entry"),

@@ -14,7 +14,7 @@ import unicodedata
 import zlib
 from collections import defaultdict
 from pathlib import Path
-from urllib.parse import quote, urlparse
+from urllib.parse import quote, urlencode, urlparse
 
 import imagesize
 import lxml.html
@@ -80,6 +80,7 @@ def read_page(app, pagename, templatename, context, doctree):
         "number": pages.get(pagename, ("", ""))[0],
         "part": next((part["caption"] for part in parts for doc, *_ in part["pages"] if doc == pagename), ""),
         "place": lambda link: next(filter(None, pages.get(link.partition(".html")[0], (link,)))),
+        "report": report(book, pagename, book["url"] + app.builder.get_target_uri(pagename)),
         "sections": [(heading.getparent().get("id"), plain(heading)) for heading in body.iter("h2")],
     }
     if pagename != root:
@@ -87,6 +88,12 @@ def read_page(app, pagename, templatename, context, doctree):
     first = next(iter(pages))
     context |= {"questions": questions(app.env, pages), "first_page": first, "first_chapter": [*chapters, first][0], "bars": bars(app.confdir)}
     return "landing.html"
+
+
+def report(book, pagename: str, url: str) -> str:
+    """The address at which a reader reports an error, with page and edition filled in; the fields are those of .github/ISSUE_TEMPLATE/error-of-fact.yml."""
+    fields = {"template": "error-of-fact.yml", "title": f"Error: {pagename}", "page": url, "edition": f"{book['version']} ({book['commit']}, {book['date']})"}
+    return f"{book['repository']}issues/new?{urlencode(fields)}"
 
 
 def questions(env, docs) -> dict[str, str]:

@@ -5,6 +5,7 @@ import re
 import pytest
 
 CHAPTER, REFS, CONSULTED = "book/1-part/01-one.md", "refs.bib", "data/consulted.csv"
+TIMES = "data/timeline.csv"
 CLAIMS, QUOTES, SERIES, PACKAGE = "data/claims/1-part/01-one.toml", "data/quotations.toml", "data/series/kulak_exile_stock.csv", "data/datapackage.json"
 ALL_OF_ONE = '[{key = "zed1999", bearing = "supports", locator = "p. 7"}, {key = "abel1950", bearing = "disputes"}]'
 
@@ -46,6 +47,12 @@ FAULTS = {
     "chart's column renamed in the table": (SERIES, "special_settlers_labour_settlers", "settlers", r"kulak_exile_stock\.csv:1: .*Label .settlers. .*mend"),
     "chart without alternative text": (CHAPTER, ":alt: Bars that fall.\n", "", r"01-one\.md:13: .*no :alt: say in words"),
     "chart that does not exist": (CHAPTER, "{chart} peasant-exile", "{chart} peasants", r"01-one\.md:13: .*no chart 'peasants' in extensions/data/charts\.py"),
+    "event without a citation": (TIMES, "happened {cite:p}`zed1999`", "happened", r"back\.md:\d+: .*data/timeline\.csv:2: the event cites nothing: add"),
+    "event's theme off the list": (TIMES, "terror", "horror", r"data/timeline\.csv:2: no theme 'horror': use one of revolution"),
+    "event out of order": (TIMES, "May 1938", "May 1936", r"data/timeline\.csv:3: May 1936 comes too late: put events in the order of time"),
+    "event without a year": (TIMES, "May 1938", "May", r"data/timeline\.csv:3: the date 'May' names no year: give one"),
+    "event with a comma too many": (TIMES, '"Another thing, later {cite:p}`abel1950`."', "Another thing, later {cite:p}`abel1950`.", r"data/timeline\.csv:3: not 6 columns: put an event with commas between double quotes"),
+    "strip of a part without events": (CHAPTER, "Two works in", ":::{timeline}\n:part: 2\n:::\n\nTwo works in", r"01-one\.md:7: .*no event has part 2 in its column strip"),
     "person without a citation": ("data/people.toml", "Statistician {cite:p}`zed1999`", "Statistician", r"back\.md:\d+: .*data/people\.toml: abel: cites nothing: add"),
     "person with an unknown field": ("data/people.toml", "dates =", "date =", r"data/people\.toml: zed: has name, date, .*give name, who and chapters"),
     "people out of order": ("data/people.toml", "Abel, Ann", "Zola, Ann", r"data/people\.toml: zed: .*comes too late: put names in the order"),

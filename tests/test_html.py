@@ -5,16 +5,19 @@ import hashlib
 import json
 import re
 from pathlib import Path
+from urllib.parse import parse_qs, urlparse
 
 import imagesize
 import pydata_sphinx_theme
 import pytest
 import rispy
+import yaml
 from conftest import ROOT, sphinx
 from lxml import html
 from pybtex.database import parse_file
 
 from extensions import reading, site
+from extensions.apparatus import REGIONS, THEMES
 
 PAGE = "<section id=s><h2>Head<a class=headerlink>#</a></h2>own<div class='claim' id=c><p class=claim-statement>It was.</p>why</div> tail<dl><dt id=t>term</dt><dd>meaning</dd></dl></section>"
 BLOCKS = "css extrahead docs_navbar search_dialog docs_body docs_toc scripts_end footer".split()
@@ -141,3 +144,24 @@ def test_the_theme_still_has_the_blocks_that_we_fill():
     """sphinx-book-theme and pydata-sphinx-theme are pinned because layout.html depends on these names."""
     layout = Path(pydata_sphinx_theme.__file__).parent / "theme/pydata_sphinx_theme/layout.html"
     assert set(BLOCKS) <= set(re.findall(r"\{%-? block (\w+) ", layout.read_text("utf-8")))
+
+
+def test_every_theme_and_region_can_be_chosen():
+    """The timeline's choices work by the style sheet alone, so that each has its rule there."""
+    style = (ROOT / "theme/html/book.css").read_text("utf-8")
+    for name, known in (("theme", THEMES), ("region", REGIONS)):
+        for i in range(len(known)):
+            assert f"section:has(#{name}-{i}:checked) .timeline tbody tr:not(.{name}-{i})" in style
+        assert f"#{name}-{len(known)}:" not in style
+
+
+def test_every_page_asks_for_errors(pages, book):
+    """The link's fields are those of the form, and name the page and the edition."""
+    form = yaml.safe_load((ROOT / ".github/ISSUE_TEMPLATE/error-of-fact.yml").read_text("utf-8"))
+    ids = {field["id"] for field in form["body"]}
+    for name, page in pages.items():
+        links = [urlparse(href) for href in page.xpath("//footer//a/@href") if "issues/new" in href]
+        assert len(links) == 1, name
+        asked = parse_qs(links[0].query)
+        assert asked.keys() - {"template", "title"} <= ids and asked["template"] == ["error-of-fact.yml"], name
+        assert asked["page"][0].endswith(name) and re.fullmatch(r"\S+ \(\w+, \d{4}-\d\d-\d\d\)", asked["edition"][0]), name
