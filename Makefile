@@ -54,7 +54,7 @@ test: $(VENV)/ready  # build the real book in each format with warnings as error
 	@$(VENV)/bin/python -m pytest
 
 check: $(VENV)/ready  # read every source and refuse what authors may not write; builds nothing
-	@$(BUILD) -E -b dummy book build/check && echo "The sources are sound."
+	@$(VENV)/bin/typos && $(BUILD) -E -b dummy book build/check && echo "The sources are sound."
 
 serve: html  # build the site and show it on http://127.0.0.1:8000
 	@cd dist/html && ../../$(VENV)/bin/python -m http.server --bind 127.0.0.1 8000

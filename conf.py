@@ -32,6 +32,7 @@ book = {
 extensions = [
     "myst_parser",
     "extensions.book",
+    "extensions.style",
     "extensions.citations",
     "extensions.claims",
     "extensions.data",
