@@ -1,16 +1,18 @@
-"""The apparatus at the back, drawn from files in data/: the timeline and the people."""
+"""The apparatus at the back, drawn from files: the timeline and the people from data/, what second readers found from audits/."""
 
 from __future__ import annotations
 
 import csv
 import re
 import tomllib
+from collections import Counter
 from pathlib import Path
 
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
+from .book import count_table
 from .citations import plain
 
 TIMELINE = ("date", "place", "region", "theme", "event", "strip")
@@ -137,7 +139,32 @@ class People(SphinxDirective):
         return [listed]
 
 
+class Audits(SphinxDirective):
+    """``{audits}``: what second readers found, a row a chapter and one for the register, counted from the column `result` of audits/*.csv.
+
+    Error: a file without that column.
+    """
+
+    def run(self):
+        counts: dict[str, Counter] = {}
+        for path in sorted(Path(self.config.root, "audits").glob("*.csv")):
+            self.env.note_dependency(str(path))
+            name = f"Chapter {int(path.stem[:2])}" if path.stem[:2].isdigit() else "The register"
+            with path.open(encoding="utf-8", newline="") as file:
+                reader = csv.DictReader(file)
+                if "result" not in (reader.fieldnames or ()):
+                    raise self.error(f"audits/{path.name}:1: has no column result: add it")
+                counts.setdefault(name, Counter()).update(self.found(row["result"] or "") for row in reader)
+        rows = [[name, *map(str, (count.total(), count["mended"], count["unchecked"]))] for name, count in counts.items()]
+        return [count_table([["What was read", "Sentences or citations", "Mended", "Could not be checked"], *rows], (3, 2, 1, 2))]
+
+    @staticmethod
+    def found(result: str) -> str:
+        return "mended" if result.startswith(("mend", "added")) else "unchecked" if "not verifiable" in result else "right"
+
+
 def setup(app):
+    app.add_directive("audits", Audits)
     app.add_node(timeline_filter, html=(open_filter, None))
     app.add_directive("people", People)
     app.add_directive("timeline", Timeline)

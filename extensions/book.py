@@ -23,8 +23,8 @@ CYRILLIC = re.compile(r"[\u0400-\u04ff][\u0400-\u04ff\s.,«»\u2013\-]*[\u0400-\
 # What a chapter may be written with (STYLE.md lists it for people). Everything else is refused with file and line.
 ROLES = {"cite:p", "cite:t", "claim", "claim-count", "number", "ref", "numref", "doc", "term", "index", "lang", "sub", "sup", "download"}
 DIRECTIVES = {
-    "admonition", "chart", "claims", "claim-counts", "container", "data-sets", "downloads", "epigraph", "figure", "glossary", "include", "index",
-    "list-table", "people", "quotations", "sources", "table", "timeline", "toctree",
+    "admonition", "audits", "chart", "claims", "claim-counts", "container", "data-sets", "downloads", "epigraph", "figure", "glossary", "include", "index",
+    "list-table", "people", "quotations", "source-counts", "sources", "table", "timeline", "toctree",
 }  # fmt: skip
 NODES = (
     nodes.document, nodes.section, nodes.title, nodes.paragraph, nodes.Text, nodes.emphasis, nodes.strong, nodes.inline, nodes.superscript,
@@ -99,6 +99,14 @@ class ForeignWords(SphinxPostTransform):
 
 def foreign(text: str, language: str) -> nodes.inline:
     return nodes.inline("", text, classes=["lang", f"language-{language}"], lang=language)  # docutils writes lang from the class
+
+
+def count_table(rows: list[list[str]], widths: tuple[int, ...]) -> nodes.table:
+    """A table of counts: the first of `rows` its heads, the first column names, the others numbers; `widths` in proportion."""
+    made = [nodes.row("", *(nodes.entry("", nodes.paragraph("", text, classes=["number"] if i else [])) for i, text in enumerate(row))) for row in rows]
+    group = nodes.tgroup("", *(nodes.colspec(colwidth=width) for width in widths), cols=len(widths))
+    group += [nodes.thead("", made[0]), nodes.tbody("", *made[1:])]
+    return nodes.table("", group, classes=["data"])
 
 
 class Lang(SphinxRole):

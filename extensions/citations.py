@@ -28,6 +28,8 @@ from sphinxcontrib.bibtex.citation_target import parse_citation_targets
 from sphinxcontrib.bibtex.domain import BibtexDomain
 from sphinxcontrib.bibtex.roles import CiteRole, CitationRef
 
+from .book import count_table
+
 logger = logging.getLogger(__name__)
 
 KINDS = {"debate": "The debate", "primary": "Primary sources", "scholarship": "Scholarship", "press": "Press and web"}
@@ -359,6 +361,19 @@ class SourceList(SphinxDirective):
         return [node]
 
 
+class SourceCounts(SphinxDirective):
+    """``{source-counts}``: how many works of each kind were consulted in which way."""
+
+    def run(self):
+        self.env.note_dependency(str(Path(self.env.config.root, "refs.bib")))
+        count = Counter((source.get("kind"), source.get("consulted")) for source in self.env.get_domain("cite").sources.values())
+        rows = [["How consulted", *KINDS.values(), "All"]]
+        for depth, name in CONSULTED.items():
+            numbers = [count[kind, depth] for kind in KINDS]
+            rows.append([name.capitalize(), *map(str, numbers), str(sum(numbers))])
+        return [count_table(rows, (2, *(1 for _ in KINDS), 1))]
+
+
 class SourceListTransform(SphinxPostTransform):
     """Fills each `source_list` with entries, marks and links back."""
 
@@ -435,5 +450,6 @@ def setup(app):
     app.connect("env-updated", lambda app, env: env.get_domain("cite").env_updated())
     app.add_node(source_list)
     app.add_directive("sources", SourceList)
+    app.add_directive("source-counts", SourceCounts)
     app.add_post_transform(SourceListTransform)
     return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

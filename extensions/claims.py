@@ -24,6 +24,8 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from sphinx.util.nodes import make_refnode
 from sphinxcontrib.bibtex.citation_target import parse_citation_targets
 
+from .book import count_table
+
 logger = logging.getLogger(__name__)
 
 VERDICTS = {
@@ -308,12 +310,7 @@ class Counts(SphinxDirective):
         rows = [["Verdict", *(weight.capitalize() for weight in WEIGHTS), "All"]]
         for verdict, name in VERDICTS.items():
             rows.append([name.capitalize(), *(str(count[weight, verdict]) for weight in (*WEIGHTS, "all"))])
-        group = nodes.tgroup("", *(nodes.colspec(colwidth=w) for w in (3, 1, 1, 1, 1)), cols=5)
-        made = [
-            nodes.row("", *(nodes.entry("", nodes.paragraph("", text, classes=["number"] if i else [])) for i, text in enumerate(row))) for row in rows
-        ]
-        group += [nodes.thead("", made[0]), nodes.tbody("", *made[1:])]
-        return [nodes.table("", group, classes=["data"])]
+        return [count_table(rows, (3, 1, 1, 1, 1))]
 
 
 class Quotations(RegisterDirective):

@@ -30,7 +30,7 @@ MEDIA_TYPES = {".xhtml": "application/xhtml+xml", ".css": "text/css", ".svg": "i
 SEMANTICS = {  # the name a file begins with: (epub:type, role of its section)
     "preface": ("preface", "doc-preface"),
     "glossary": ("glossary", "doc-glossary"),
-    "bibliography": ("bibliography", "doc-bibliography"),
+    **dict.fromkeys(("bibliography", "debate", "primary", "scholarship", "press"), ("bibliography", "doc-bibliography")),
     "genindex": ("index", "doc-index"),
 }
 

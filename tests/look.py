@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 OUT, DIST, NAME = ROOT / "build/look", ROOT / "dist", "in-stalinisms-shadow"
 LABEL = ImageFont.truetype(ROOT / "theme/fonts/SourceSans3-Semibold.ttf", 22)
 # Ten kinds of page; a pattern stands for the first page that it finds.
-KINDS = ["index.html", "0-front/*.html", "*/[0-9][0-9]-*.html", "back/claims/*.html", "back/data.html", "back/quotations.html", "back/glossary.html", "back/bibliography.html"]
+KINDS = ["index.html", "0-front/*.html", "*/[0-9][0-9]-*.html", "back/claims/*.html", "back/data.html", "back/quotations.html", "back/glossary.html", "back/bibliography/*.html"]
 KINDS += ["genindex.html", "search.html?q=prisoners"]
 
 

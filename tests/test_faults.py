@@ -68,6 +68,7 @@ FAULTS = {
     "second spelling of a name": (CHAPTER, "Plain words", "Ezhov’s words", r"01-one\.md:4: .*style, spelling: Ezhov is Yezhov here"),
     "style of a finding": (CLAIMS, "who looked", "who - it seems - looked", r"data/claims/1-part/01-one\.toml:1: .*style, dashes: an aside"),
     "style of an event": (TIMES, "Something happened", "Something happened 1932-34", r"data/timeline\.csv:2: .*style, ranges"),
+    "audit without results": ("audits/01-one.csv", ",result", ",found", r"back\.md:\d+: .*audits/01-one\.csv:1: has no column result: add"),
     "label doubled": ("book/back.md", "(back)=\n", "(back)=\n(one)=\n", r"back\.md:\d*.*duplicate label one"),
     "role that authors may not use": (CHAPTER, "*stressed*", "{kbd}`x`", r"01-one\.md:4: .*role \{kbd\} is not one that authors may use"),
     "raw HTML": (CHAPTER, "*stressed*", "<b>x</b>", r"01-one\.md:\d+: .*<raw> is not a construct"),

@@ -83,7 +83,7 @@ def formatted(value: float, measure: str = "", unit: str = "") -> str:
     """`value` as the book prints it. `measure` is "", "millions", "thousands" or a number of decimals; `unit` may be "per cent".
 
     >>> formatted(681692), formatted(2468524, "millions"), formatted(24.9, unit="per cent"), formatted(-3.5)
-    ('681,692', '2.5 million', '24.9 per cent', '−3.5')
+    ('681,692', '2.5\\xa0million', '24.9\\xa0per cent', '−3.5')
     """
     if measure == "millions":
         text = f"{value / 1e6:,.1f}".removesuffix(".0") + "\N{NO-BREAK SPACE}million"

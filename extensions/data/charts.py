@@ -447,3 +447,221 @@ def famine_map(axes, c, table):
         axes.text(*projected(*place), name, ha="center", va="center", color=c.soft, fontsize=SMALL, linespacing=1.05)
     axes.set_xlim(projected(20, 49)[0], projected(89, 49)[0])
     axes.set_ylim(projected(55, 39.5)[1], projected(55, 62.5)[1])
+
+
+@chart(height=640)
+def firm_and_state(axes, c):
+    """Cliff's comparison: two firms that compete by price, and a country that competes with others by arms."""
+
+    def box(x, y, width, height, text="", colour=c.ink, at=0.5):
+        axes.add_patch(matplotlib.patches.Rectangle((x, y), width, height, fill=False, edgecolor=colour, linewidth=3))
+        axes.text(x + width / 2, y + height * at, text, ha="center", va="center", color=colour, fontsize=TEXT)
+
+    def arrow(start, end, y, text, colour, width, style="-"):
+        axes.annotate("", (end, y), (start, y), arrowprops={"arrowstyle": "<|-|>,head_length=0.7,head_width=0.35", "color": colour, "linewidth": width, "linestyle": style, "shrinkA": 2, "shrinkB": 2})
+        axes.text((start + end) / 2, y + 2, text, ha="center", va="bottom", color=colour, fontsize=TEXT)
+
+    axes.set_xlim(0, 100)
+    axes.set_ylim(0, 100)
+    axes.axis("off")
+    axes.text(0, 97, "Firm against firm", ha="left", va="center", color=c.soft, fontsize=TEXT)
+    box(1, 70, 28, 20, "North", c.ink)
+    box(71, 70, 28, 20, "South", c.ink)
+    arrow(29, 71, 78, "price", c.red, 5)
+    axes.text(0, 59, "State against state", ha="left", va="center", color=c.soft, fontsize=TEXT)
+    box(1, 2, 44, 50, "USSR", c.blue, at=0.88)
+    plants = [(4, 8), (25, 8), (14.5, 26)]
+    centres = [(x + 8.5, y + 5.5) for x, y in plants]
+    for x, y in plants:
+        box(x, y, 17, 11, "plant", c.blue)
+    axes.annotate("", (centres[0][0], 19), (19, 26), arrowprops={"arrowstyle": "-", "color": c.blue, "linewidth": 2, "shrinkA": 0, "shrinkB": 0})
+    axes.annotate("", (centres[1][0], 19), (27, 26), arrowprops={"arrowstyle": "-", "color": c.blue, "linewidth": 2, "shrinkA": 0, "shrinkB": 0})
+    axes.text(23, 22.5, "plan", ha="center", va="center", color=c.blue, fontsize=TEXT)
+    box(73, 2, 26, 50, "rival\nstates\nand\nfirms", c.ink)
+    arrow(45, 73, 36, "arms", c.red, 7)
+    arrow(45, 73, 14, "trade", c.soft, 2, (0, (4, 3)))
+
+
+def spread(places: list[float], gap: float) -> list[float]:
+    """Places for labels, pushed apart until no two are nearer than `gap`, in the same order."""
+    order, moved = sorted(range(len(places)), key=lambda i: places[i]), list(places)
+    for _ in range(200):
+        for low, high in zip(order, order[1:]):
+            short = gap - (moved[high] - moved[low])
+            if short > 0:
+                moved[low], moved[high] = moved[low] - short / 2, moved[high] + short / 2
+    return moved
+
+
+@chart("growth_by_period_1951_1985", height=420)
+def growth_by_period(axes, c, table):
+    """Soviet growth by plan period in three reckonings, a line each, the first and last value written in."""
+    names, at = [name.replace("-", "\N{EN DASH}") for name in table.texts("period")], range(len(table.texts("period")))
+    lines = (("official", c.red, "Soviet statistics", "-"), ("cia", c.blue, "CIA", "-"), ("maddison", c.ochre, "Maddison Project", "--"))
+    for name, colour, _, dashes in lines:
+        axes.plot(at, table.column(name), color=colour, linestyle=dashes, marker="o", markersize=8)
+    axes.set_xticks(at, [name.replace("\N{EN DASH}", "\N{EN DASH}\n") for name in names])
+    axes.set_ylim(0, 11.5)
+    axes.set_xlim(-0.3, len(names) - 0.35)
+    name_axis(axes, "Growth, per cent a year")
+    axes.text(1.25, 8.3, "Soviet statistics", ha="left", va="bottom", color=c.red, fontsize=TEXT)
+    axes.text(0, 4.1, "CIA", ha="left", va="top", color=c.blue, fontsize=TEXT)
+    axes.text(0, 2.8, "Maddison Project (dashes)", ha="left", va="top", color=c.ochre, fontsize=TEXT)
+
+
+@chart("product_a_head_1913_1989", height=480)
+def six_countries(axes, c, table):
+    """Product a head in six countries as a share of the American, 1928-89, each line named at its end."""
+    rows = [i for i, year in enumerate(years(table)) if year >= 1928]
+    x, america = [years(table)[i] for i in rows], [table.column("usa")[i] for i in rows]
+    named = (("ussr", "USSR", c.red), ("jpn", "Japan", c.blue), ("ita", "Italy", c.soft), ("esp", "Spain", c.soft), ("kor", "S. Korea", c.ochre), ("tur", "Turkey", c.soft))
+    shares = {name: [100 * table.column(name)[i] / of for i, of in zip(rows, america)] for name, _, _ in named}
+    for name, _, colour in named:
+        axes.plot(x, shares[name], color=colour, linewidth=5 if name == "ussr" else 2.5)
+    for (name, label, colour), y in zip(named, spread([shares[name][-1] for name, _, _ in named], 6)):
+        axes.text(1990, y, f"{label} {shares[name][-1]:.0f}", va="center", color=colour, fontsize=TEXT)
+    axes.set_xlim(1928, 2011)
+    axes.set_ylim(0, 84)
+    axes.set_xticks([1928, 1940, 1950, 1960, 1975, 1989])
+    name_axis(axes, "Product a head, United States = 100")
+
+
+@chart("infant_mortality", "infant_mortality_five_yearly", height=460)
+def infants(axes, c, yearly, five):
+    """Infant mortality, the USSR with the years it did not publish left out, against Japan, Italy and Spain."""
+    x = years(yearly)
+    axes.plot(x, [float("nan") if value is None else value for value in yearly.column("ussr")], color=c.red, linewidth=5)
+    known = [(year, value) for year, value in zip(x, yearly.column("ussr")) if value is not None and 1975 <= year <= 1983]
+    axes.plot(*zip(*known), color=c.red, linestyle=":", marker="o", markersize=6)
+    axes.plot(x, yearly.column("jpn"), color=c.blue, linewidth=2.5)
+    for name in ("ita", "esp"):
+        axes.plot(years(five), five.column(name), color=c.soft, linewidth=2.5)
+    ends = [("USSR", yearly.column("ussr")[-1], c.red), ("Japan", yearly.column("jpn")[-1], c.blue), ("Italy", five.column("ita")[-1], c.soft), ("Spain", five.column("esp")[-1], c.soft)]
+    for (label, _, colour), y in zip(ends, spread([value for _, value, _ in ends], 6.4)):
+        axes.text(1991, y + 3.5, label, va="center", color=colour, fontsize=TEXT)
+    axes.set_xlim(1949, 2000)
+    axes.set_ylim(0, 95)
+    axes.set_xticks([1950, 1960, 1970, 1980, 1990])
+    name_axis(axes, "Deaths per thousand live births")
+
+
+@chart("defence_burden_estimates", "defence_burden_1989", height=460)
+def arms_burden(axes, c, earlier, last):
+    """Six estimates of the Soviet arms burden, a bar from the lowest to the highest figure, in the order of the years."""
+    names = [f"{who}\n{when}".replace("-8", "\N{EN DASH}8") for when, who in zip(earlier.texts("period"), ("CIA,", "CIA,", "US sources,", "Soviet figure (press),"))]
+    names += [f"{who},\n1989" for who in ("Soviet papers", "Western experts")]
+    low, high = earlier.column("low") + last.column("low"), earlier.column("high") + last.column("high")
+    at = list(range(len(names)))[::-1]
+    axes.barh(at, [max(b - a, 0.25) for a, b in zip(low, high)], left=[a - 0.125 * (a == b) for a, b in zip(low, high)], color=c.red, height=0.5)
+    axes.set_yticks(at, names)
+    axes.set_xlim(0, 20.5)
+    axes.set_xticks([0, 5, 10, 15])
+    axes.grid(True, axis="x")
+    axes.grid(False, axis="y")
+    for y, a, b in zip(at, low, high):
+        axes.text(b + 0.4, y, f"{a:g}" if a == b else f"{a:g}\N{EN DASH}{b:g}", va="center", color=c.ink, fontsize=TEXT)
+    name_axis(axes, "Per cent of national product")
+
+
+@chart("bloc_investment_first_plans", height=300)
+def first_plans(axes, c, table):
+    """Heavy industry and construction in industrial investment, a bar a country, the highest on top."""
+    rows = sorted((share, name) for name, share in zip(table.texts("country"), table.column("heavy")) if share is not None)
+    at = range(len(rows))
+    axes.barh(at, [share for share, _ in rows], color=c.red, height=0.7)
+    name_bars(axes, at, [name for _, name in rows])
+    axes.set_xlim(0, 118)
+    for y, (share, name) in zip(at, rows):
+        axes.text(share, y, " over 90%" if name == "Hungary" else f" {share:.0f}%", va="center", color=c.ink)
+    name_axis(axes, "Per cent of industrial investment")
+
+
+@chart("gdr_refugees", height=400)
+def leaving_east_germany(axes, c, table):
+    """People who left each year; the year of the rising and the first year of the Wall in red."""
+    x, y = years(table), table.column("refugees")
+    axes.bar(x, y, color=[c.red if year in (1953, 1962) else c.grey for year in x], width=0.75)
+    axes.set_xticks(x[1::3])
+    axes.set_ylim(0, max(y) * 1.15)
+    in_thousands(axes.yaxis)
+    name_axis(axes, "Thousand people a year")
+    for year in (1953, 1962):
+        axes.text(year, y[x.index(year)] + 6_000, f"{y[x.index(year)] / 1e3:.0f}", ha="center", color=c.ink, fontsize=TEXT)
+
+
+@chart("reichstag_votes_1928_1932", height=460)
+def left_and_nazi_votes(axes, c, table):
+    """Communists on Social Democrats beside the Nazis, a pair of bars an election."""
+    names, spd, kpd, nsdap = table.texts("election"), table.column("spd"), table.column("kpd"), table.column("nsdap")
+    at = range(len(names))
+    axes.bar([x - 0.21 for x in at], spd, color=c.blue, width=0.38)
+    axes.bar([x - 0.21 for x in at], kpd, bottom=spd, color=c.red, width=0.38)
+    axes.bar([x + 0.21 for x in at], nsdap, color=c.grey, width=0.38)
+    for x, low, high, other in zip(at, spd, kpd, nsdap):
+        axes.text(x - 0.21, low + high + 0.7, f"{low + high:.1f}", ha="center", va="bottom", color=c.ink)
+        axes.text(x + 0.21, other + 0.7, f"{other:.1f}", ha="center", va="bottom", color=c.ink)
+    for y, text, colour in ((spd[0] / 2, "SPD", c.paper), (spd[0] + kpd[0] / 2, "KPD", c.paper)):
+        axes.text(-0.21, y, text, ha="center", va="center", color=colour)
+    axes.text(len(names) - 1 + 0.21, nsdap[-1] / 2, "Nazis", ha="center", va="center", rotation=90, color=c.ink)
+    axes.set_xticks(at, [name.replace(" ", "\n") for name in names])
+    axes.set_ylim(0, 47)
+    name_axis(axes, "Per cent of valid votes")
+
+
+@chart("spanish_fleets_1936_1939", height=300)
+def spanish_fleets(axes, c, table):
+    """Tonnage of the two sides at two dates."""
+    names, tons = table.texts("fleet")[::-1], table.column("tons")[::-1]
+    at = range(len(names))
+    axes.barh(at, tons, color=[c.red if name.startswith("Republic") else c.grey for name in names], height=0.7)
+    name_bars(axes, at, names)
+    axes.set_xlim(0, max(tons) * 1.16)
+    for y, value in zip(at, tons):
+        axes.text(value, y, f" {value / 1e3:.1f}", va="center", color=c.ink)
+
+
+@chart("china_vital_rates", height=520)
+def china_rates(axes, c, table):
+    """Births and deaths in China for a thousand people, estimated in full lines, registered in dashes."""
+    x = years(table)
+    for name, colour in (("births", c.blue), ("deaths", c.red)):
+        axes.plot(x, table.column(f"{name}_estimated"), color=colour, linewidth=4)
+        axes.plot(x, table.column(f"{name}_registered"), color=colour, linewidth=2.5, linestyle="--")
+    axes.set_ylim(0, 56)
+    axes.set_xlim(1952.5, 1980.5)
+    axes.set_xticks([1953, 1958, 1961, 1966, 1971, 1976, 1980])
+    name_axis(axes, "For every thousand people (dashes: as registered)")
+    worst = x.index(1960)
+    axes.text(1960, table.column("deaths_estimated")[worst] + 1, f"{table.column('deaths_estimated')[worst]:.1f}", ha="center", va="bottom", color=c.red, fontsize=TEXT)
+    axes.text(1976.3, table.column("births_estimated")[x.index(1973)] + 4, "births", ha="center", va="bottom", color=c.blue, fontsize=TEXT)
+    axes.text(1973, table.column("deaths_estimated")[x.index(1973)] + 2, "deaths", ha="center", va="bottom", color=c.red, fontsize=TEXT)
+
+
+@chart("product_a_head_china_1950_1995", height=480)
+def china_growth(axes, c, table):
+    """Product a head in China, India and Vietnam, each line named at its end."""
+    x = years(table)
+    for name, label, colour, width in (("china", "China", c.red, 5), ("india", "India", c.blue, 3), ("vietnam", "Vietnam", c.ochre, 3)):
+        y = table.column(name)
+        axes.plot(x, y, color=colour, linewidth=width)
+        axes.text(1995.6, y[-1] + (90 if name == "india" else -90 if name == "vietnam" else 0), label, va="center", color=colour, fontsize=TEXT)
+    low = x.index(1961)
+    axes.text(1961.5, table.column("china")[low] - 70, "1961", ha="center", va="top", color=c.red, fontsize=TEXT)
+    axes.set_xlim(1950, 2004)
+    axes.set_ylim(0, 4_300)
+    axes.set_xticks([1950, 1957, 1965, 1978, 1992])
+    axes.set_yticks([0, 1_000, 2_000, 3_000, 4_000], ["0", "1,000", "2,000", "3,000", "4,000"])
+    name_axis(axes, "Product a head, dollars of 2011")
+
+
+@chart("war_dead_stated", height=300)
+def war_dead(axes, c, table):
+    """Three level bars: the number told in public, the number reckoned in secret, the number owned."""
+    low, high = table.column("low"), table.column("high")
+    at = list(range(len(low)))[::-1]
+    axes.barh(at, high, color=[c.grey, c.blue, c.red], height=0.62)
+    name_bars(axes, at, ["1946, told\nin public", "1956, reckoned\nin secret", "since 1990,\nofficial"])
+    axes.set_xlim(0, max(high) * 1.22)
+    for y, a, b in zip(at, low, high):
+        axes.text(b, y, f" {a:g}" if a == b else f" {a:g}\u2013{b:g}", va="center", color=c.ink, fontsize=TEXT)
+    name_axis(axes, "Million people")

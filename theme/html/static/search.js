@@ -5,7 +5,7 @@ const special = { ß: "ss", æ: "ae", œ: "oe", ø: "o", đ: "d", ð: "d", ł: "
 const foldSign = (sign) => [...sign.toLowerCase().normalize("NFD").replace(/\p{M}/gu, "")].map((s) => special[s] ?? s).join("");
 const fold = (text) => foldSign(text.normalize("NFC"));
 let docs, words, turn = 0, allowed = 0;
-const BUDGET = 190; // KB of packed texts for a query, beside the index; the rest is asked for with a button
+const BUDGET = 150; // KB of packed texts for a query, beside the index; the rest is asked for with a button
 
 window.bookIndex = (list, lines) => {
   docs = list;
