@@ -6,7 +6,7 @@ VENV := .venv
 BUILD := PYTHONHASHSEED=0 $(VENV)/bin/sphinx-build -c . -d build/doctrees -j auto --fail-on-warning --keep-going --nitpicky --quiet
 NAME := in-stalinisms-shadow
 
-.PHONY: help book html epub pdf test check serve look bench hashes lock clean
+.PHONY: help book html epub pdf test check serve look bench release interpreters licences hashes lock clean
 
 help:  # print this menu
 	@awk -F ':.*# ' '/^[a-z]+:.*# / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -64,6 +64,19 @@ look: book  # draw every page as numbered contact sheets in build/look/ (needs c
 
 bench: $(VENV)/ready  # measure what building costs, in one run, and print it beside the bars
 	@$(VENV)/bin/python tests/bench.py
+
+release: $(VENV)/ready interpreters bench  # at a tag: build twice, compare every byte, and pack dist/release/ with checksums, manifest and sources
+	@$(VENV)/bin/python tests/release.py
+
+interpreters: $(VENV)/ready  # set up and build the book from nothing with each Python from 3.11 to 3.13 that is here
+	@for python in python3.11 python3.12 python3.13; do \
+	  $$python -c '' 2>/dev/null || { echo "$$python is not here: left out"; continue; }; \
+	  rm -rf build/interpreters && git clone -q . build/interpreters && $(MAKE) -C build/interpreters book PYTHON=$$python >build/interpreters.log 2>&1 \
+	    && echo "$$python builds the book" || { tail -20 build/interpreters.log; exit 1; }; \
+	done; rm -rf build/interpreters
+
+licences: $(VENV)/ready  # list the licences of everything that the book is built and tested with, and of its fonts
+	@$(VENV)/bin/pip-licenses --with-urls --order license && head -n 3 theme/fonts/*LICENSE*
 
 hashes: $(VENV)/ready  # after a checked change to a table: write its new hash into data/datapackage.json
 	@$(VENV)/bin/python -m extensions.data

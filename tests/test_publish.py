@@ -1,9 +1,11 @@
 """`make`: the menu, and a failed build that leaves the last good dist/ whole."""
 
+import re
 import shutil
 import subprocess
 
 import pytest
+import yaml
 from conftest import ROOT
 
 
@@ -41,3 +43,16 @@ def test_failed_build_leaves_the_last_good_one(checkout):
     done = make(checkout, "book")
     assert done.returncode != 0 and "no entry 'able1950'" in done.stderr and "dist/ is as it was" in done.stdout
     assert before == {path: path.read_bytes() for path in sorted((checkout / "dist").rglob("*")) if path.is_file()}
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / ".github/workflows").glob("*.yml")), ids=lambda path: path.stem)
+def test_workflows_run_what_there_is(path):
+    """Each `make` of a workflow is a target of the menu, each file that it runs is in the repository, and none but the weekly check of links may fail unseen."""
+    workflow = yaml.safe_load(path.read_text("utf-8"))
+    menu = set(re.findall(r"make (\w+)", subprocess.run(["make", "--no-print-directory"], cwd=ROOT, capture_output=True, text=True).stdout))
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    commands = [step["run"] for step in steps if "run" in step]
+    assert {target for command in commands for target in re.findall(r"^make (\w+)", command)} <= menu
+    assert all((ROOT / file).exists() for command in commands for file in re.findall(r"(?:\.ci/run|tests/\w+\.py)", command))
+    assert all("timeout-minutes" in job for job in workflow["jobs"].values())
+    assert any(job.get("continue-on-error") for job in workflow["jobs"].values()) == (path.stem == "links")

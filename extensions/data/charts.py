@@ -1,6 +1,6 @@
 """The charts: one drawing function each, over the tables that its decorator names, in two colour sets of one palette.
 
-A function gets the axes, the colours and its tables; `draw` does the rest. A map draws the outlines of `data/maps/` with `outline_map`. Text is at least 22 units high in a chart 640 units wide, so that
+A function gets the axes, the colours and its tables; `draw` does the rest. A map draws the outlines of `outlines.geojson` with `outline_map`. Text is at least 22 units high in a chart 640 units wide, so that
 it can be read at half the size on a phone or a page. Lines are labelled where they end, never in a box.
 """
 
@@ -24,7 +24,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 FONTS = Path(__file__).parents[2] / "theme/fonts"
-OUTLINES = Path(__file__).parents[2] / "data/maps/outlines.geojson"
+OUTLINES = Path(__file__).with_name("outlines.geojson")
 LIGHT = SimpleNamespace(
     paper="#ffffff", ink="#1a1a1a", soft="#5f5f5f", grid="#dddddd", red="#8c1c13", blue="#2f5d7c", ochre="#9a6b12", grey="#b9b4ab"
 )
@@ -145,7 +145,7 @@ def projected(longitude: float, latitude: float) -> tuple[float, float]:
 
 
 def outline_map(axes, c, colours: dict[str, str]):
-    """The outlines of `data/maps/`, filled with `colours` by name, the others left as paper. Raises KeyError for a name that has no outline."""
+    """The outlines of `outlines.geojson`, filled with `colours` by name, the others left as paper. Raises KeyError for a name that has no outline."""
     outlines = {feature["properties"]["name"]: feature["geometry"]["coordinates"] for feature in json.loads(OUTLINES.read_text("utf-8"))["features"]}
     for name in [*(outlines.keys() - colours.keys()), *colours]:
         for rings in outlines[name]:
