@@ -20,6 +20,8 @@ REGISTER = {
     for path in sorted((ROOT / "data/claims").glob("*/*.toml"))
 }
 QUOTATIONS = tomllib.loads((ROOT / "data/quotations.toml").read_text("utf-8"))
+PEOPLE = tomllib.loads((ROOT / "data/people.toml").read_text("utf-8"))
+TIMELINE = list(csv.DictReader((ROOT / "data/timeline.csv").read_text("utf-8").splitlines()))
 # Every claim and quotation that the research on the essay numbered, and for a claim the hash of its wording there.
 RESEARCH = list(csv.DictReader((ROOT / "tests/research.csv").read_text("utf-8").splitlines()))
 WORDS = (4000, 5500)
@@ -43,6 +45,35 @@ def test_chapter_length(chapter):
     prose = re.sub(r"\{[\w:]+\}`[^`]*`", "", running_prose(CHAPTERS[chapter].read_text("utf-8")))
     count = len(re.findall(r"[\w\u2019'-]+", prose))
     assert WORDS[0] <= count <= LONGER.get(chapter, WORDS[1]), f"{chapter} has {count} words of running prose"
+
+
+def index_of(path) -> set[str]:
+    """The main words of a chapter's index entries."""
+    return {found.strip() for found in re.findall(r"single: ([^;\n]+)", path.read_text("utf-8"))}
+
+
+def test_whoever_is_in_three_chapters_is_in_the_apparatus():
+    """Persons in the people, other words of the index in the glossary or among the timeline's places."""
+    people = {person["name"]: person for person in PEOPLE.values()}
+    terms = set(re.findall(r"^(\S.*)\n  ", (ROOT / "book/back/glossary.md").read_text("utf-8"), re.MULTILINE))
+    places = {part.strip() for row in TIMELINE for part in row["place"].split(",")}
+    known = {word.casefold() for word in people.keys() | terms | places}
+    chapters = {}
+    for path in CHAPTERS.values():
+        for word in index_of(path):
+            chapters.setdefault(word, []).append(path.stem)
+    assert not {word: where for word, where in chapters.items() if len(where) >= 3 and word.casefold() not in known}
+    assert 100 <= len(people) <= 150 and len(TIMELINE) >= 80
+
+
+def test_people_lead_to_every_chapter_that_indexes_them():
+    """And to none that does not name them."""
+    label = {path.stem: re.match(r"\(([\w-]+)\)=", path.read_text("utf-8"))[1] for path in CHAPTERS.values()}
+    text = {label[stem]: path.read_text("utf-8") for stem, path in CHAPTERS.items()}
+    for person in PEOPLE.values():
+        indexed = {label[path.stem] for path in CHAPTERS.values() if person["name"] in index_of(path)}
+        assert indexed <= set(person["chapters"]), person["name"]
+        assert not [chapter for chapter in person["chapters"] if person["name"].split(",")[0] not in text[chapter]], person["name"]
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS)
