@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
-BUILD := PYTHONHASHSEED=0 $(VENV)/bin/sphinx-build -c . -d build/doctrees -j auto --fail-on-warning --keep-going --nitpicky --quiet
+BUILD := LC_ALL=C.UTF-8 PYTHONHASHSEED=0 $(VENV)/bin/sphinx-build -c . -d build/doctrees -j auto --fail-on-warning --keep-going --nitpicky --quiet
 NAME := in-stalinisms-shadow
 
 .PHONY: help book html epub pdf test check serve look bench release interpreters licences hashes lock clean

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import subprocess
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
+import imagesize
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.environment.collectors.toctree import TocTreeCollector
-from sphinx.errors import ConfigError
+from sphinx.errors import SphinxError
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
@@ -40,10 +42,11 @@ NODES = (
 def complete_metadata(app, config):
     """Adds `date`, `commit` and `epoch` of the edition to ``config.book``, from git or from the release's EDITION file, and sets ``config.root``.
 
-    Raises ConfigError when conf.py leaves out a value that every format prints.
+    Ends the build when conf.py leaves out a value that every format prints.
     """
     if missing := METADATA - config.book.keys():
-        raise ConfigError(f"conf.py: `book` lacks {', '.join(sorted(missing))}: every format prints it")
+        logger.error(f"`book` lacks {', '.join(sorted(missing))}: every format prints it", location="conf.py:1")
+        sys.exit(1)
     edition = Path(app.confdir) / "EDITION"
     if edition.exists():
         commit, epoch = edition.read_text("utf-8").split()
@@ -132,6 +135,23 @@ def refuse_unreadable(app):
             sys.exit(1)
 
 
+def refuse_circles(app):
+    """Ends the build at a file that includes itself, by whatever way, before anything is read."""
+
+    def follow(path: Path, way: list[Path]):
+        text = path.read_text("utf-8") if path.is_file() else ""
+        for found in re.finditer(r"^[ \t]*(?:`{3,}|:{3,})\{include\}[ \t]+(\S+)", text, re.MULTILINE):
+            included = (path.parent / found[1]).resolve()
+            if included in [*way, path]:
+                line = text.count("\n", 0, found.start()) + 1
+                logger.error(f"includes {found[1]}, which includes this file again: take one of the two out", location=f"{path}:{line}")
+                sys.exit(1)
+            follow(included, [*way, path])
+
+    for path in sorted(Path(app.srcdir).resolve().rglob("*.md")):
+        follow(path, [])
+
+
 def refuse_constructs(app, docname, content):
     """Refuses roles and directives that are not on the list, by name, with the line they stand on."""
     found = [(m, "role", ROLES) for m in re.finditer(r"\{([\w:+-]+)\}`[^`]*`", content[0])]
@@ -141,22 +161,51 @@ def refuse_constructs(app, docname, content):
             line = content[0].count("\n", 0, match.start(1)) + 1
             message = f"{what} {{{match[1]}}} is not one that authors may use (STYLE.md lists them)"
             logger.warning(message, location=(docname, line))
+    still_open = []
+    for fence in re.finditer(r"^[ \t]*(`{3,}|:{3,})[ \t]*(\S*)", content[0], re.MULTILINE):
+        if not fence[2] and still_open and still_open[-1][1] == fence[1]:
+            still_open.pop()
+        elif fence[2]:
+            still_open.append((content[0].count("\n", 0, fence.start()) + 1, fence[1], fence[2]))
+    for line, fence, name in still_open:
+        logger.warning(f"{fence}{name} is never closed: put {fence} on a line of its own behind it", location=(docname, line))
 
 
 def refuse_nodes(app, doctree):
-    """Refuses raw HTML, mathematics and whatever else the PDF and ePub could not show."""
+    """Refuses raw HTML, mathematics and whatever else the PDF and ePub could not show: pictures that are none, citations in captions."""
+    for image in doctree.findall(nodes.image):
+        path = Path(app.env.relfn2path(image["uri"], app.env.docname)[1])
+        if path.exists() and -1 in imagesize.get(path):
+            logger.warning(f"{path.name} cannot be read as a picture: save it as PNG or SVG", location=image)
+    for caption in doctree.findall(lambda node: isinstance(node, nodes.caption) or isinstance(node, nodes.title) and isinstance(node.parent, nodes.table)):
+        if any(link.get("refdomain") == "cite" for link in caption.findall(addnodes.pending_xref)):
+            logger.warning("a citation in a caption: put it into :source:, or into the sentence above", location=caption)
     for node in doctree.findall(nodes.Node):
         if not (type(node) in NODES or type(node).__module__.startswith("extensions.")):
             logger.warning(f"<{node.__class__.__name__}> is not a construct that authors may use (STYLE.md lists them)", location=node)
 
 
+def say_what_stopped(app, exception):
+    """A build that stops for a reason outside the code says so in a line, not in a traceback: a full disk, a file that is gone, an error of ours with its place."""
+    if isinstance(exception, OSError):
+        cures = {errno.ENOENT: "put the file back", errno.EACCES: "make it readable and writable", errno.EROFS: "make it writable"}
+        cure = cures.get(exception.errno, "free some space" if exception.errno in {errno.ENOSPC, errno.EFBIG, errno.EDQUOT} else "look at that file")
+        logger.error(f"{exception.filename or app.outdir}: {exception.strerror}: {cure}; what was published stands as it was")
+        sys.exit(1)
+    if isinstance(exception, SphinxError):
+        logger.error(str(exception))
+        sys.exit(1)
+
+
 def setup(app):
+    app.connect("build-finished", say_what_stopped, priority=100)
     app.add_config_value("book", {}, "env", dict)
     app.add_config_value("root", "", "")  # the folder of conf.py, for whoever reads data/ below it
     app.add_role("lang", Lang())
     app.add_post_transform(ForeignWords)
     app.connect("config-inited", complete_metadata)
     app.connect("builder-inited", refuse_unreadable)
+    app.connect("builder-inited", refuse_circles)
     app.connect("source-read", refuse_constructs)
     app.connect("doctree-read", refuse_nodes)
     app.connect("env-get-updated", number_chapters, priority=900)  # after Sphinx's collectors

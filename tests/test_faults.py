@@ -1,6 +1,11 @@
 """Each gate, with its fault planted: the build must stop, and say where and what to do."""
 
+import os
 import re
+import resource
+import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -69,6 +74,13 @@ FAULTS = {
     "style of a finding": (CLAIMS, "who looked", "who - it seems - looked", r"data/claims/1-part/01-one\.toml:1: .*style, dashes: an aside"),
     "style of an event": (TIMES, "Something happened", "Something happened 1932-34", r"data/timeline\.csv:2: .*style, ranges"),
     "audit without results": ("audits/01-one.csv", ",result", ",found", r"back\.md:\d+: .*audits/01-one\.csv:1: has no column result: add"),
+    "fence never closed": (CHAPTER, "Two works in", ":::{container} standfirst\n\nTwo works in", r"01-one\.md:7: .*:::\{container\} is never closed: put :::"),
+    "file to include that is missing": (CHAPTER, "Two works in", "```{include} nothing.md\n```\n\nTwo works in", r"01-one\.md:7: .*include.*file not found: '.*nothing\.md'"),
+    "file that includes itself": (CHAPTER, "Two works in", "```{include} 01-one.md\n```\n\nTwo works in", r"01-one\.md:7: .*includes 01-one\.md, which includes this file again: take one"),
+    "citation in a caption": (CHAPTER, "Two works in", ":::{table} Works, by {cite:t}`abel1950`\n\n| A |\n| --- |\n| b |\n:::\n\nTwo works in", r"01-one\.md:7: .*citation in a caption: put it into :source:"),
+    "picture that is none": ("book/picture.png", None, "nonsense", r"constructs\.md:\d+: .*picture\.png cannot be read as a picture: save it"),
+    "setting left out": ("conf.py", '"author": ', '"writer": ', r"conf\.py:1: .*`book` lacks author: every format prints it"),
+    "setting that is no Python": ("conf.py", "book = {", "book = {{", r"syntax error in your configuration file.*conf\.py, line \d+"),
     "label doubled": ("book/back.md", "(back)=\n", "(back)=\n(one)=\n", r"back\.md:\d*.*duplicate label one"),
     "role that authors may not use": (CHAPTER, "*stressed*", "{kbd}`x`", r"01-one\.md:4: .*role \{kbd\} is not one that authors may use"),
     "raw HTML": (CHAPTER, "*stressed*", "<b>x</b>", r"01-one\.md:\d+: .*<raw> is not a construct"),
@@ -89,9 +101,59 @@ def test_fault_stops_the_build(tiny, name):
     if new == "\udcff":
         path = tiny.root / file
         path.write_bytes(path.read_bytes().replace(old.encode(), b"\xff\xfe"))
+    elif old is None:
+        (tiny.root / file).write_text(new, "utf-8")
     else:
         tiny.edit(file, old, new)
     done = tiny.build()
     assert done.returncode != 0
     assert re.search(message, done.stderr), done.stderr
-    assert "Traceback" not in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr or file == "conf.py" and "{{" in new, done.stderr  # what Sphinx says before any extension is loaded
+
+
+def small_disk():
+    """As if the disk were full: no file may grow beyond 20 KB."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+
+def no_network():
+    def refuse(*_):
+        raise OSError("no network")
+
+    socket.socket.connect = socket.getaddrinfo = refuse
+
+
+SURROUNDINGS = {  # name: (how the build runs, what it must say, nothing where it must succeed)
+    "full disk": ({"builder": "pdf", "before": small_disk}, r"File too large: free some space; what was published"),
+    "font that is gone": ({"builder": "pdf", "python": "import extensions.pdf as p; from pathlib import Path; p.FONTS = [Path('/gone/Font.otf')]"}, r"/gone/Font\.otf: No such file or directory: put the file back"),
+    "path with spaces and other letters": ({"builder": "pdf", "folder": "päth with späces"}, ""),
+    "no network": ({"builder": "epub", "python": "import tests_faults; tests_faults.no_network()"}, ""),
+    "another locale": ({"builder": "html", "LC_ALL": "C", "LANG": "ru_RU.KOI8-R", "PYTHONUTF8": "0", "TZ": "Asia/Almaty"}, ""),
+}
+
+
+@pytest.mark.parametrize("name", SURROUNDINGS)
+def test_surroundings(tiny, name, tmp_path):
+    how, message = SURROUNDINGS[name]
+    root = tiny.root.rename(tmp_path / how.pop("folder", "project"))
+    arguments = ["-b", how.pop("builder"), "-c", str(root), "-W", "-n", "-q", str(root / "book"), str(root / "out")]
+    python = how.pop("python", "pass").replace("import tests_faults; tests_faults", "import test_faults; test_faults")
+    code = f"{python}; import sys; from sphinx.cmd.build import main; sys.exit(main({arguments!r}))"
+    before = how.pop("before", None)
+    env = os.environ | {"PYTHONWARNINGS": "", "NO_COLOR": "1", "PYTHONPATH": os.pathsep.join(sys.path)} | how
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=env, preexec_fn=before)
+    assert (done.returncode != 0) == bool(message), done.stderr
+    assert re.search(message, done.stderr) and "Traceback" not in done.stderr, done.stderr
+
+
+def test_stale_cache(tiny):
+    """After a change in any file that pages depend on, a build that goes on from the last one says what a new one says."""
+    assert tiny.build("html").returncode == 0
+    tiny.edit(CLAIMS, '"disputed"', '"a judgement"')
+    tiny.edit("data/people.toml", "Statistician", "Demographer")
+    tiny.edit(TIMES, "Something happened", "Something else happened")
+    tiny.edit(QUOTES, "agrees = ", "note = \"Seen twice.\"\nagrees = ")
+    assert tiny.build("html", fresh=False).returncode == 0
+    went_on = {path.relative_to(tiny.out): path.read_bytes() for path in (tiny.out / "html").rglob("*.html")}
+    assert tiny.build("html").returncode == 0
+    assert went_on == {path.relative_to(tiny.out): path.read_bytes() for path in (tiny.out / "html").rglob("*.html")}
