@@ -73,8 +73,10 @@ class Timeline(SphinxDirective):
                 place = f"data/timeline.csv:{reader.line_num}"
                 if None in row or None in row.values():
                     raise self.error(f"{place}: not {len(TIMELINE)} columns: put an event with commas between double quotes")
-                if "{cite:" not in row["event"]:
-                    raise self.error(f"{place}: the event cites nothing: add {{cite:p}}`key`")
+                if not re.search(r"\{cite:[pt]\}`[^`]+`", row["event"]):
+                    raise self.error(f"{place}: the event cites nothing, or is cut short: add {{cite:p}}`key`, and put an event with commas between double quotes")
+                if not re.fullmatch(r"(\d: .+)?", row["strip"]):
+                    raise self.error(f"{place}: strip {row['strip']!r}: write the number of a part, a colon and a few words, or nothing")
                 for column, known in (("theme", THEMES), ("region", REGIONS)):
                     if row[column] not in known:
                         raise self.error(f"{place}: no {column} {row[column]!r}: use one of {', '.join(known)}")

@@ -274,7 +274,8 @@ class Claims(RegisterDirective):
             chosen = {id: claim for id, claim in claims.items() if claim["chapter"] == here}
             shown = [self.brief(id, claim) for id, claim in chosen.items() if claim["weight"] != "detail"]
             details = len(chosen) - len(shown)
-            rest = f"{details} claim{'s' if details != 1 else ''} of detail stand in the register at the back." if details else ""
+            more = "1 claim of detail stands" if details == 1 else f"{details} claims of detail stand"
+            rest = f"{more} in the register at the back." if details else ""
             return [nodes.container("", *shown, classes=["claim-list"]), *([nodes.paragraph("", rest, classes=["claim-rest"])] if rest else [])]
         part, out = self.arguments[0], []
         for chapter, (folder, title) in self.env.get_domain("claims").register.chapters.items():

@@ -108,6 +108,7 @@ async function search() {
       found.push({ doc, number, title, piece, spans, score: spans.length / Math.sqrt(piece[2].length + 200) + (inHeading ? 2 : 0) + (number ? 0.5 : 0) });
     }
   }
+  if (!found.length && left) { allowed = Math.max(BUDGET, allowed) + BUDGET; return search(); } // the words may stand together on a page not yet read
   found.sort((a, b) => b.score - a.score);
   fields.status.textContent = found.length ? `${found.length} ${found.length === 1 ? "place" : "places"}${found.length > 60 ? ", the best 60 shown" : ""}` : "Nothing found. Try fewer words, or the beginning of one.";
   fields.results.replaceChildren(...found.slice(0, 60).map(result));
