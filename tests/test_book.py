@@ -95,11 +95,14 @@ def test_counts_in_the_prose_are_the_registers(book):
     """Each number of claims that a chapter states is what counting the files again gives, and the prose has it from nowhere else."""
     small = "no one two three four five six seven eight nine ten eleven twelve".split()
     mine = [claim for chapter in REGISTER.values() for claim in chapter.values() if not claim.get("rival")]
+    stated = 0
     for path in CHAPTERS.values():
         asked = re.findall(r"\{claim-count\}`([^`/]+)(?:/([^`]+))?`", path.read_text("utf-8"))
         printed = html.parse(book.html / path.relative_to(ROOT / "book").with_suffix(".html")).xpath("//*[contains(@class, 'claim-count')]")
         counts = [sum(weight in {claim["weight"], "all"} and verdict in {claim["verdict"], ""} for claim in mine) for weight, verdict in asked]
+        stated += len(asked)
         assert [node.text for node in printed] == [small[count] if count < len(small) else str(count) for count in counts], path.name
+    assert stated, "no chapter states how many claims there are"
 
 
 def test_restatements_are_our_own():
@@ -224,3 +227,14 @@ def test_one_tradition_does_not_carry_a_chapter():
         read = {key for key in keys if re.search(r"consulted = \{(full|part|opening|abstract)\}", entries[key])}
         against = {key for key in read if "stance = {against}" in entries[key]}
         assert len(read) >= 8 and len(against) >= 2 and any("kind = {primary}" in entries[key] for key in read), chapter
+
+
+def test_anchors_are_the_same_on_the_site_and_in_the_epub(book):
+    """Whoever cites a section or a claim by its address finds it under the same name in either."""
+    archive = zipfile.ZipFile(book.epub)
+    anchors = "//*[(local-name()='section' or contains(concat(' ', @class, ' '), ' claim ')) and @id]/@id"
+    for path in sorted((ROOT / "book").rglob("*.md")):
+        name = path.relative_to(ROOT / "book").with_suffix("").as_posix()
+        if name != "index":
+            on_site = set(html.parse(book.html / f"{name}.html").xpath(f"//main{anchors}"))
+            assert on_site <= set(etree.fromstring(archive.read(f"EPUB/{name}.xhtml")).xpath("//@id")), name
