@@ -111,6 +111,12 @@ def choices_of(known: tuple[str, ...]):
     return [("all", "everything" if known is THEMES else "everywhere", " checked"), *((i, text, "") for i, text in enumerate(known))]
 
 
+def chapters(srcdir: Path) -> dict[str, int]:
+    """Each chapter's number, which its file's name begins with, by the label at its head. A link with its text spares Sphinx the look into the chapter."""
+    heads = {path: path.open(encoding="utf-8").readline() for path in sorted(srcdir.glob("*/[0-9][0-9]-*.md"))}
+    return {head.strip("()=\n"): int(path.name[:2]) for path, head in heads.items()}
+
+
 class People(SphinxDirective):
     """``{people}``: data/people.toml as a list of names, each with `who` (MyST, with its citation) and the labels of the chapters in which the person stands.
 
@@ -124,7 +130,7 @@ class People(SphinxDirective):
             people = tomllib.loads(path.read_text("utf-8"))
         except (UnicodeError, tomllib.TOMLDecodeError) as error:
             raise self.error(f"data/people.toml: cannot be read: {error}") from error
-        listed = nodes.definition_list()
+        listed, numbers = nodes.definition_list(), chapters(Path(self.env.srcdir))
         for key, person in people.items():
             if set(person) | {"dates"} != PERSON or not person["chapters"]:
                 raise self.error(f"data/people.toml: {key}: has {', '.join(person)}: give name, who and chapters, and dates where they were seen")
@@ -134,7 +140,9 @@ class People(SphinxDirective):
             if order < before:
                 raise self.error(f"data/people.toml: {key}: {person['name']} comes too late: put names in the order of the alphabet")
             before = order
-            places = ", ".join(f"{{numref}}`{label}`" for label in person["chapters"])
+            if lost := [label for label in person["chapters"] if label not in numbers]:
+                raise self.error(f"data/people.toml: {key}: no chapter begins with the label {lost[0]!r}; there are {', '.join(numbers)}")
+            places = ", ".join(f"{{ref}}`chapter {numbers[label]} <{label}>`" for label in person["chapters"])
             name = person["name"] + (f" ({person['dates']})" if "dates" in person else "")
             text = nodes.paragraph("", "", *self.parse_inline(f"{person['who']} See {places}.", lineno=self.lineno)[0])
             listed += nodes.definition_list_item("", nodes.term("", name), nodes.definition("", text))

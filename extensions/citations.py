@@ -198,7 +198,7 @@ class Cite(CiteRole):
     def result_nodes(self, document, env, node, is_ref):
         domain = env.get_domain("cite")
         targets = list(parse_citation_targets(self.target))
-        number = sum(ref.docname == env.docname for ref in domain.citation_refs) + 1
+        number = env.temp_data["cited"] = env.temp_data.get("cited", 0) + 1
         node["ids"] = [f"cited-{Path(env.docname).name}-{number}"]
         document.note_explicit_target(node, node)
         domain.citation_refs.append(CitationRef(node["ids"][0], env.docname, self.lineno, targets))
@@ -380,29 +380,31 @@ class SourceListTransform(SphinxPostTransform):
     default_priority = 5  # before references are resolved
 
     def run(self, **kwargs):
-        domain = self.env.get_domain("cite")
-        for node in list(self.document.findall(source_list)):
+        lists = list(self.document.findall(source_list))
+        if not lists:
+            return
+        domain, places = self.env.get_domain("cite"), defaultdict(list)
+        order = {doc: i for i, doc in enumerate(reading_order(self.env))}
+        for ref in sorted(domain.citation_refs, key=lambda ref: order.get(ref.docname, len(order))):
+            for key in {target.key for target in ref.targets}:
+                places[key].append((ref.docname, ref.citation_ref_id))
+        for node in lists:
             chosen = [s for s in domain.sources.values() if s.get("kind") == node["kind"]]
-            node.replace_self([self.entry(domain, s) for s in sorted(chosen, key=lambda s: s.sort_key)])
+            node.replace_self([self.entry(domain, s, places[s.key]) for s in sorted(chosen, key=lambda s: s.sort_key)])
 
-    def entry(self, domain, source) -> nodes.container:
+    def entry(self, domain, source, places) -> nodes.container:
         text = nodes.paragraph("", "", *source.text().render(Backend()), classes=["entry"])
         mark = source.mark(domain.sources.get(source.get("via")))
         text += nodes.inline("", f"[{mark[0].upper()}{mark[1:].removesuffix('.')}.]", classes=["consulted", f"consulted-{source.get('consulted')}"])
         out = nodes.container("", text, classes=["bib-entry"], ids=[f"cite-{source.key}"])
-        places = [
-            (ref.docname, ref.citation_ref_id)
-            for ref in domain.citation_refs
-            if any(target.key == source.key for target in ref.targets)
-        ]
         if places:
             out += nodes.paragraph("", "", nodes.Text("Cited in "), *self.back_links(places), classes=["cited-in"])
         return out
 
     def back_links(self, places):
+        """A link to each of `places`, which stand in the order of reading: its chapter's name once, numbers behind it."""
         titles, totals, seen = self.env.titles, Counter(doc for doc, _ in places), Counter()
-        order = {doc: i for i, doc in enumerate(reading_order(self.env))}
-        for number, (doc, anchor) in enumerate(sorted(places, key=lambda p: order.get(p[0], len(order)))):
+        for number, (doc, anchor) in enumerate(places):
             chapter = self.env.toc_secnumbers.get(doc, {}).get("")
             name = f"chapter {chapter[0]}" if chapter else titles[doc].astext()
             seen[doc] += 1

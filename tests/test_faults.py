@@ -62,6 +62,7 @@ FAULTS = {
     "strip of a part without events": (CHAPTER, "Two works in", ":::{timeline}\n:part: 2\n:::\n\nTwo works in", r"01-one\.md:7: .*no event has part 2 in its column strip"),
     "person without a citation": ("data/people.toml", "Statistician {cite:p}`zed1999`", "Statistician", r"back\.md:\d+: .*data/people\.toml: abel: cites nothing: add"),
     "person with an unknown field": ("data/people.toml", "dates =", "date =", r"data/people\.toml: zed: has name, date, .*give name, who and chapters"),
+    "person of a chapter that is not": ("data/people.toml", 'chapters = ["one"]', 'chapters = ["won"]', r"data/people\.toml: abel: no chapter begins with the label 'won'; there are one"),
     "people out of order": ("data/people.toml", "Abel, Ann", "Zola, Ann", r"data/people\.toml: zed: .*comes too late: put names in the order"),
     "people that cannot be read": ("data/people.toml", 'name = "Abel', 'name = "Ab"el', r"data/people\.toml: cannot be read"),
     "straight quotation mark": (CHAPTER, "Plain words", "Plain \"words\"", r"01-one\.md:4: .*style, quotation marks: type the mark as it should print"),
