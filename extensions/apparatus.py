@@ -10,10 +10,11 @@ from pathlib import Path
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util.docutils import SphinxDirective
 
 from .book import count_table
-from .citations import plain
+from .citations import plain, reading_order
 
 TIMELINE = ("date", "place", "region", "theme", "event", "strip")
 THEMES = ("revolution", "party and state", "work and plan", "land and famine", "terror", "women and nations", "revolt", "war and empire", "ideas and memory")
@@ -149,6 +150,40 @@ class People(SphinxDirective):
         return [listed]
 
 
+class figure_list(nodes.General, nodes.Element):
+    """Placeholder of the list of charts and tables, filled by `FigureListTransform`."""
+
+
+class Figures(SphinxDirective):
+    """``{figures}``: every chart and captioned table of the book with its number, linked."""
+
+    def run(self):
+        return [figure_list()]
+
+
+class FigureListTransform(SphinxPostTransform):
+    """Fills the list in the order of reading, once all numbers are known."""
+
+    default_priority = 5  # before references are resolved
+
+    def run(self, **kwargs):
+        for node in list(self.document.findall(figure_list)):
+            items = nodes.bullet_list()
+            for doc in reading_order(self.env):
+                for kind, numbers in self.env.toc_fignumbers.get(doc, {}).items():
+                    if kind in {"figure", "table"} and numbers:
+                        doctree = self.env.get_doctree(doc)
+                        items += [self.item(doc, doctree, kind, id, number) for id, number in numbers.items()]
+            node.replace_self(items)
+
+    def item(self, doc: str, doctree: nodes.document, kind: str, id: str, number: tuple[int, ...]) -> nodes.list_item:
+        figure = next(node for node in doctree.findall(nodes.Element) if id in node.get("ids", ()))
+        caption = next(part for part in figure.children if isinstance(part, (nodes.caption, nodes.title)))
+        name = self.config.numfig_format[kind] % ".".join(map(str, number))
+        link = nodes.reference("", name, internal=True, refuri=self.app.builder.get_relative_uri(self.env.docname, doc) + f"#{id}")
+        return nodes.list_item("", nodes.paragraph("", "", link, nodes.Text(f": {caption.astext()}")))
+
+
 class Audits(SphinxDirective):
     """``{audits}``: what second readers found, a row a chapter and one for the register, counted from the column `result` of audits/*.csv.
 
@@ -175,6 +210,9 @@ class Audits(SphinxDirective):
 
 def setup(app):
     app.add_directive("audits", Audits)
+    app.add_node(figure_list)
+    app.add_directive("figures", Figures)
+    app.add_post_transform(FigureListTransform)
     app.add_node(timeline_filter, html=(open_filter, None))
     app.add_directive("people", People)
     app.add_directive("timeline", Timeline)

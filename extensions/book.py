@@ -25,7 +25,7 @@ CYRILLIC = re.compile(r"[\u0400-\u04ff][\u0400-\u04ff\s.,«»\u2013\-]*[\u0400-\
 # What a chapter may be written with (STYLE.md lists it for people). Everything else is refused with file and line.
 ROLES = {"cite:p", "cite:t", "claim", "claim-count", "number", "ref", "numref", "doc", "term", "index", "lang", "sub", "sup", "download"}
 DIRECTIVES = {
-    "admonition", "audits", "chart", "claims", "claim-counts", "container", "data-sets", "downloads", "epigraph", "figure", "glossary", "include", "index",
+    "admonition", "audits", "chart", "claims", "claim-counts", "container", "data-sets", "downloads", "epigraph", "figure", "figures", "glossary", "include", "index",
     "list-table", "people", "quotations", "source-counts", "sources", "table", "timeline", "toctree",
 }  # fmt: skip
 NODES = (
