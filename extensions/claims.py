@@ -91,6 +91,9 @@ class Register:
         for number, line in enumerate(text.splitlines(), 1):
             if found := re.match(r"\[([\w-]+)\]", line):
                 self.places[found[1]] = f"{name}:{number}"
+        for id in [id for id, entry in entries.items() if not isinstance(entry, str if id == "title" else dict)]:
+            self.faults.append((f"{id} stands outside an entry: put it under a line with the entry's id, [one-01] say", f"{name}:1"))
+            del entries[id]
         return entries
 
     def fault(self, id: str, message: str):
@@ -103,6 +106,10 @@ class Register:
             if not isinstance(entry.get(name), kind) or not entry[name]:
                 self.fault(id, f"has no {name}: add it")
                 entry[name] = kind()
+        for name, kind in (("sources", dict), ("aliases", str)):
+            if not isinstance(entry.get(name, []), list) or not all(isinstance(item, kind) for item in entry.get(name, [])):
+                self.fault(id, f"{name} cannot be read: write them as STYLE.md shows, each in brackets")
+                entry[name] = []
 
     def _check_claims(self):
         findings = Counter(" ".join(words(claim["finding"])) for claim in self.claims.values())
