@@ -19,6 +19,7 @@ from .citations import plain, reading_order
 TIMELINE = ("date", "place", "region", "theme", "event", "strip")
 THEMES = ("revolution", "party and state", "work and plan", "land and famine", "terror", "women and nations", "revolt", "war and empire", "ideas and memory")
 REGIONS = ("Russia and the USSR", "the other Soviet republics", "Eastern Europe", "Western Europe and the Americas", "Asia and Africa")
+AUDITED = {"claims": "The register", "coverage": "The essay, line by line, against the book", "sources": "Sources added in the last round"}
 MONTHS = {"January": 1, "February": 2, "March": 3, "April": 4, "May": 5, "June": 6, "July": 7, "August": 8, "September": 9, "October": 10, "November": 11, "December": 12}
 MONTHS |= {"Spring": 3, "Summer": 6, "Autumn": 9, "Winter": 12}
 PERSON = {"name", "dates", "who", "chapters"}
@@ -185,7 +186,7 @@ class FigureListTransform(SphinxPostTransform):
 
 
 class Audits(SphinxDirective):
-    """``{audits}``: what second readers found, a row a chapter and one for the register, counted from the column `result` of audits/*.csv.
+    """``{audits}``: what second readers found, a row a chapter and one each for the register, the sources and the essay, counted from the column `result` of audits/*.csv.
 
     Error: a file without that column.
     """
@@ -194,7 +195,7 @@ class Audits(SphinxDirective):
         counts: dict[str, Counter] = {}
         for path in sorted(Path(self.config.root, "audits").glob("*.csv")):
             self.env.note_dependency(str(path))
-            name = f"Chapter {int(path.stem[:2])}" if path.stem[:2].isdigit() else "The register"
+            name = f"Chapter {int(path.stem[:2])}" if path.stem[:2].isdigit() else AUDITED[path.stem.partition("-")[0]]
             with path.open(encoding="utf-8", newline="") as file:
                 reader = csv.DictReader(file)
                 if "result" not in (reader.fieldnames or ()):
