@@ -1,8 +1,11 @@
 """`make`: the menu, and a failed build that leaves the last good dist/ whole."""
 
+import os
 import re
 import shutil
+import signal
 import subprocess
+import time
 
 import pytest
 import yaml
@@ -56,3 +59,30 @@ def test_workflows_run_what_there_is(path):
     assert all((ROOT / file).exists() for command in commands for file in re.findall(r"(?:\.ci/run|tests/\w+\.py)", command))
     assert all("timeout-minutes" in job for job in workflow["jobs"].values())
     assert any(job.get("continue-on-error") for job in workflow["jobs"].values()) == (path.stem == "links")
+
+
+def published(root):
+    return {path.relative_to(root): path.read_bytes() for path in sorted((root / "dist").rglob("*")) if path.is_file()}
+
+
+def test_two_builds_at_once(checkout):
+    """The second waits for the first, and both leave the same book."""
+    builds = [subprocess.Popen(["make", "NAME=tiny", "html", "epub"], cwd=checkout, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [build.communicate(timeout=300) for build in builds]
+    assert [build.returncode for build in builds] == [0, 0], said
+    assert any("Another build is running" in out for out, _ in said)
+    together = published(checkout)
+    assert make(checkout, "html", "epub").returncode == 0 and published(checkout) == together
+
+
+def test_interrupted_build_leaves_the_last_good_one(checkout):
+    """Whoever stops a build half-way loses nothing of what was published, and the next build is whole."""
+    assert make(checkout, "html", "epub").returncode == 0
+    before = published(checkout)
+    build = subprocess.Popen(["make", "NAME=tiny", "html", "epub"], cwd=checkout, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    build.stdout.readline()  # "Building html ..."
+    time.sleep(0.8)
+    os.killpg(build.pid, signal.SIGINT)
+    build.communicate()
+    assert build.returncode != 0 and published(checkout) == before
+    assert make(checkout, "html", "epub").returncode == 0 and published(checkout) == before
