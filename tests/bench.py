@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 import lines
+import pypandoc
 import pypdfium2
 
 ROOT = Path(__file__).parents[1]
@@ -100,16 +101,42 @@ html_copy_source = html_scaled_image_link = True
 """
 
 
+def plain(source: str) -> str:
+    """A chapter as Markdown that any program reads: roles as their text, our directives left out."""
+    source = re.sub(r"^(:{3,}|`{3,})\{.*?^\1$", "", source, flags=re.DOTALL | re.MULTILINE)
+    return re.sub(r"^\([\w-]+\)=$", "", re.sub(r"\{[\w:-]+\}`([^`<]*)[^`]*`", r"\1", source), flags=re.MULTILINE)
+
+
 def pandoc(root: Path, out: Path) -> float:
-    """Seconds that Pandoc takes for the same chapters and sources, a page each, with its own style sheet and citations worked out."""
+    """Seconds that Pandoc takes for chunked HTML of the same chapters, our roles and directives resolved to plain Markdown."""
+    text = "\n\n".join(plain(chapter.read_text("utf-8")) for chapter in sorted(root.glob("book/*/[0-9][0-9]-*.md")))
     start = time.perf_counter()
-    for chapter in sorted(root.glob("book/*/[0-9][0-9]-*.md")):
-        target = out / chapter.relative_to(root / "book").with_suffix(".html")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        cited = re.sub(r"\{cite:[pt]s?\}`([^`]+)`", lambda found: "[@" + re.sub(r"\{[^}]*\}", "", found[1]).replace(",", "; @") + "]", chapter.read_text("utf-8"))
-        command = ["pandoc", "--standalone", "--citeproc", "--bibliography", root / "refs.bib", "--from", "markdown", "--output", target]
-        subprocess.run(command, input=cited, text=True, check=True, stderr=subprocess.DEVNULL)
+    command = [pypandoc.get_pandoc_path(), "--standalone", "--from", "markdown", "--to", "chunkedhtml", "--split-level", "1", "--output", out]
+    subprocess.run(command, input=text, text=True, check=True, stderr=subprocess.DEVNULL)
     return time.perf_counter() - start
+
+
+def growth(folder: Path):
+    """The site and the ePub once, four and sixteen times as long: seconds a chapter, and memory. The bar is a quarter more a chapter."""
+    row("Growth", "once", "four times", "sixteen times", "bar")
+    chapters = len(list(ROOT.glob("book/*/[0-9][0-9]-*.md")))
+    for builder in ("html", "epub"):
+        runs = {times: build(project(folder / f"{builder}{times}", times), builder) for times in (1, 4, 16)}
+        each = [seconds / chapters / times for times, (seconds, _) in runs.items()]
+        row(f"  {builder}, seconds a chapter", *(f"{value:.2f}" for value in each), f"{1.25 * each[0]:.2f}")
+        row(f"  {builder}, MB", *(f"{memory:.0f}" for _, memory in runs.values()))
+
+
+def formats(folder: Path):
+    """All three formats one after the other as `make book` builds them, and the site and the ePub after an edit of one chapter."""
+    root = project(folder / "formats")
+    html, *others = (build(root, builder)[0] for builder in ("html", "epub", "pdf"))
+    row("All three formats", "seconds", "bar")
+    row("  full", f"{html + sum(others):.1f}", f"{4 * html + 10:.1f}")
+    chapter = next(iter(sorted(root.glob("book/*/[0-9][0-9]-*.md"))))
+    chapter.write_text(chapter.read_text("utf-8").replace(". ", ". So. ", 1), "utf-8")
+    for builder, full in (("html", html), ("epub", others[0])):
+        row(f"  {builder}, one chapter edited", f"{build(root, builder)[0]:.1f}", f"{0.6 * full:.1f}")
 
 
 def web(folder: Path):
@@ -119,8 +146,7 @@ def web(folder: Path):
     stock = project(folder / "stock")
     (stock / "conf.py").write_text((stock / "conf.py").read_text("utf-8") + STOCK, "utf-8")
     sites = {"ours": (root / "build/html", seconds, ""), "sphinx-book-theme": (stock / "build/html", build(stock, "html", "-E")[0], "loose")}
-    if shutil.which("pandoc"):
-        sites["Pandoc"] = (folder / "pandoc", pandoc(root, folder / "pandoc"), "loose")
+    pandocs = pandoc(root, folder / "pandoc")
     chapter = max((root / "build/html").glob("*/[0-9][0-9]-*.html"), key=lambda path: path.stat().st_size).relative_to(root / "build/html").as_posix()
     seen = {
         name: json.loads(subprocess.run(["node", ROOT / "tests/browser/lighthouse.mjs", site, chapter, policy], capture_output=True, check=True).stdout)
@@ -132,14 +158,13 @@ def web(folder: Path):
     row("  largest paint, seconds", *(f"{run['lcp']:.2f}" for run in seen.values()))
     row("  Lighthouse, worst of four", *(str(min(run["scores"].values())) for run in seen.values()))
     row("  whole build, seconds", *(f"{seconds:.1f}" for _, seconds, _ in sites.values()))
-    if "Pandoc" not in sites:
-        row("  (Pandoc is not installed: apt install pandoc)")
+    row("  bars: 1.4 times the theme's, 3 times Pandoc's", f"{1.4 * sites['sphinx-book-theme'][1]:.1f}", f"{3 * pandocs:.1f}")
 
 
 def main():
     with tempfile.TemporaryDirectory() as folder:
-        pdf(Path(folder))
-        web(Path(folder))
+        for part in (formats, pdf, web, growth):
+            part(Path(folder))
 
 
 if __name__ == "__main__":
