@@ -66,6 +66,14 @@ def test_whoever_is_in_three_chapters_is_in_the_apparatus():
     assert 100 <= len(people) <= 150 and len(TIMELINE) >= 80
 
 
+def test_index_refers_to_what_it_has():
+    """Each *see* and *see also* leads to a word that the index has."""
+    sources = {path: path.read_text("utf-8") for path in (ROOT / "book").rglob("*.md")}
+    words = {found.split(";")[0].strip() for text in sources.values() for found in re.findall(r"single: ([^\n]+)", text)}
+    see = [(path.name, target.strip()) for path, text in sources.items() for target in re.findall(r"\{index\} see(?:also)?: [^;\n]+; ([^\n]+)", text)]
+    assert see and not [(name, target) for name, target in see if target not in words]
+
+
 def test_people_lead_to_every_chapter_that_indexes_them():
     """And to none that does not name them."""
     label = {path.stem: re.match(r"\(([\w-]+)\)=", path.read_text("utf-8"))[1] for path in CHAPTERS.values()}
