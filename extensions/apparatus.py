@@ -181,7 +181,7 @@ class FigureListTransform(SphinxPostTransform):
         figure = next(node for node in doctree.findall(nodes.Element) if id in node.get("ids", ()))
         caption = next(part for part in figure.children if isinstance(part, (nodes.caption, nodes.title)))
         name = self.config.numfig_format[kind] % ".".join(map(str, number))
-        link = nodes.reference("", name, internal=True, refuri=self.app.builder.get_relative_uri(self.env.docname, doc) + f"#{id}")
+        link = nodes.reference("", name, internal=True, refuri=self.env._app.builder.get_relative_uri(self.env.docname, doc) + f"#{id}")
         return nodes.list_item("", nodes.paragraph("", "", link, nodes.Text(f": {caption.astext()}")))
 
 

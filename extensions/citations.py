@@ -197,7 +197,11 @@ class Cite(CiteRole):
 
     def result_nodes(self, document, env, node, is_ref):
         domain = env.get_domain("cite")
-        targets = list(parse_citation_targets(self.target))
+        try:
+            targets = list(parse_citation_targets(self.target))
+        except ValueError as error:
+            logger.warning(f"{error}: write {{cite:p}}`key{{locator}}`, several works with commas between", location=(env.docname, self.lineno), type="citations")
+            return [nodes.inline("", "?")], []
         number = env.temp_data["cited"] = env.temp_data.get("cited", 0) + 1
         node["ids"] = [f"cited-{Path(env.docname).name}-{number}"]
         document.note_explicit_target(node, node)

@@ -123,7 +123,12 @@ class Register:
                 self.fault(id, "finding is the same as another's: merge the claims with `aliases`, or say what differs")
             if claim["finding"] and not CITATION.search(claim["finding"]) and claim["verdict"] != "not checked":
                 self.fault(id, "finding cites nothing: cite what it rests on")
-            cited, listed = keys_cited(claim["finding"]), {source.get("key", "") for source in claim["sources"]}
+            try:
+                cited, listed = keys_cited(claim["finding"]), {source.get("key", "") for source in claim["sources"]}
+            except ValueError as error:
+                self.fault(id, f"{error}: write {{cite:p}}`key{{locator}}`")
+                claim["finding"] = ""
+                continue
             for key in sorted(cited ^ listed):
                 self.fault(id, f"{key!r} is {'cited in the finding and not' if key in cited else 'not cited in the finding but'} among the sources: make the two agree")
             bearings = {source.get("bearing") for source in claim["sources"]}

@@ -18,6 +18,8 @@ ALL_OF_ONE = '[{key = "zed1999", bearing = "supports", locator = "p. 7"}, {key =
 FAULTS = {
     "key deleted from refs.bib": (REFS, "@archival{archive1937,", "@archival{archive1938,", r"01-one\.md:9: .*no entry 'archive1937' in refs\.bib: add it"),
     "citation of an unknown key": (CHAPTER, "{cite:t}`abel1950`.", "{cite:t}`able1950`.", r"01-one\.md:7: .*no entry 'able1950'.*mend the key"),
+    "citation without a key": (CHAPTER, "{cite:t}`abel1950`.", "{cite:t}`{p. 3}`.", r"01-one\.md:7: .*malformed citation target.*write \{cite:p\}`key"),
+    "finding with a citation without a key": (CLAIMS, "abel1950`", "{p. 3}`", r"01-one\.toml:1: .*malformed citation target.*write \{cite:p\}`key"),
     "entry cited nowhere": (REFS, "@book{zed1999,", "@book{new2000, title={New}, year={2000}, kind={debate}, consulted={full}}\n@book{zed1999,", r"refs\.bib:1: .*'new2000' is cited nowhere: cite it"),
     "entry without consulted": (REFS, "kind = {scholarship}, consulted = {part}, consultednote", "kind = {scholarship}, consultednote", r"refs\.bib:1: .*lacks consulted: add"),
     "kind off the list": (REFS, "kind = {scholarship}, consulted = {part}", "kind = {rumour}, consulted = {part}", r"refs\.bib:1: .*kind is one of"),

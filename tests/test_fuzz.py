@@ -16,7 +16,7 @@ from extensions.pdf import literal, value
 from extensions.style import faults, spellings
 
 ANY = st.text(st.characters(codec="utf-8"), max_size=200)
-SLOW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+SLOW = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def damaged(text: str):
