@@ -82,7 +82,7 @@ def test_interrupted_build_leaves_the_last_good_one(checkout):
     build = subprocess.Popen(["make", "NAME=tiny", "html", "epub"], cwd=checkout, stdout=subprocess.PIPE, text=True, start_new_session=True)
     build.stdout.readline()  # "Building html ..."
     time.sleep(0.8)
-    os.killpg(build.pid, signal.SIGINT)
+    os.killpg(build.pid, signal.SIGTERM)  # a build in the background never hears SIGINT
     build.communicate()
     assert build.returncode != 0 and published(checkout) == before
     assert make(checkout, "html", "epub").returncode == 0 and published(checkout) == before
