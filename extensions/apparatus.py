@@ -102,15 +102,12 @@ class Timeline(SphinxDirective):
 def open_filter(self, node):
     if self.builder.name == "html":
         self.body.append('<div class="timeline-filter">')
-        for name, title, known in (("theme", "What", THEMES), ("region", "Where", REGIONS)):
-            choices = "".join(f'<label><input type="radio" name="{name}" id="{name}-{i}"{checked}> {text}</label>' for i, text, checked in choices_of(known))
-            self.body.append(f"<fieldset><legend>{title}</legend>{choices}</fieldset>")
+        for name, title, every, known in (("theme", "What", "everything", THEMES), ("region", "Where", "everywhere", REGIONS)):
+            choices = [("all", every, " checked"), *((i, text, "") for i, text in enumerate(known))]
+            labels = "".join(f'<label><input type="radio" name="{name}" id="{name}-{i}"{checked}> {text}</label>' for i, text, checked in choices)
+            self.body.append(f"<fieldset><legend>{title}</legend>{labels}</fieldset>")
         self.body.append("</div>")
     raise nodes.SkipNode
-
-
-def choices_of(known: tuple[str, ...]):
-    return [("all", "everything" if known is THEMES else "everywhere", " checked"), *((i, text, "") for i, text in enumerate(known))]
 
 
 def chapters(srcdir: Path) -> dict[str, int]:

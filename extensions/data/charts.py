@@ -120,15 +120,20 @@ def name_bars(axes, at, names: list[str]):
     axes.spines["bottom"].set_visible(False)
 
 
+def level_bars(axes, c, names: list[str], values: list[float], said: list[str], colour: str | list[str]):
+    """Level bars from below, each with its name at the left and what is `said` of it at its end."""
+    at = range(len(names))
+    axes.barh(at, values, color=colour, height=0.7)
+    name_bars(axes, at, names)
+    for y, value, text in zip(at, values, said):
+        axes.text(value, y, f" {text}", va="center", color=c.ink)
+
+
 def ranked_bars(axes, c, names: list[str], values: list[float], colour: str):
     """Level bars, the longest first, each with its number."""
     order = sorted(range(len(names)), key=lambda i: values[i])
-    at = range(len(order))
-    axes.barh(at, [values[i] for i in order], color=colour, height=0.7)
-    name_bars(axes, at, [names[i] for i in order])
+    level_bars(axes, c, [names[i] for i in order], [values[i] for i in order], [f"{values[i] / 1e3:,.0f}" for i in order], colour)
     axes.set_xlim(0, max(values) * 1.16)
-    for y, i in zip(at, order):
-        axes.text(values[i], y, f" {values[i] / 1e3:,.0f}", va="center", color=c.ink)
 
 
 def projected(longitude: float, latitude: float) -> tuple[float, float]:
@@ -147,7 +152,9 @@ def projected(longitude: float, latitude: float) -> tuple[float, float]:
 def outline_map(axes, c, colours: dict[str, str]):
     """The outlines of `outlines.geojson`, filled with `colours` by name, the others left as paper. Raises KeyError for a name that has no outline."""
     outlines = {feature["properties"]["name"]: feature["geometry"]["coordinates"] for feature in json.loads(OUTLINES.read_text("utf-8"))["features"]}
-    for name in [*(outlines.keys() - colours.keys()), *colours]:
+    if lost := [name for name in colours if name not in outlines]:
+        raise KeyError(f"no outline of {lost[0]!r} in {OUTLINES.name}; it has {', '.join(outlines)}")
+    for name in sorted(outlines, key=lambda name: name in colours):  # the filled ones last, over their neighbours' lines
         for rings in outlines[name]:
             axes.fill(*zip(*(projected(*point) for point in rings[0])), facecolor=colours.get(name, c.paper), edgecolor=c.soft, linewidth=1)
     axes.set_aspect("equal")
@@ -256,12 +263,9 @@ def capitals(axes, c, table):
 def bolshevik_shares(axes, c, table):
     """The Bolsheviks' share in seven bodies, in the order of time."""
     names, values = table.texts("body")[::-1], table.column("share")[::-1]
-    at = range(len(names))
-    axes.barh(at, values, color=[c.grey if name.startswith("National") else c.red for name in names], height=0.7)
-    name_bars(axes, at, names)
+    colours = [c.grey if name.startswith("National") else c.red for name in names]
+    level_bars(axes, c, names, values, [f"{value:.0f}%" for value in values], colours)
     axes.set_xlim(0, 78)
-    for y, value in zip(at, values):
-        axes.text(value, y, f" {value:.0f}%", va="center", color=c.ink)
     name_axis(axes, "Per cent of delegates or votes")
 
 
@@ -351,12 +355,10 @@ def famine_losses(axes, c, table):
     """Excess deaths as a share of each republic's people, with the number where it is known."""
     named = [(share, name, deaths) for name, share, deaths in zip(table.texts("republic"), table.column("share"), table.column("deaths_million")) if share is not None]
     named.sort()
-    axes.barh(range(len(named)), [share for share, _, _ in named], color=c.red, height=0.7)
-    name_bars(axes, range(len(named)), [name for _, name, _ in named])
+    said = [f"{share:g}" + (f" = {deaths:.1f} million" if deaths is not None else "") for share, _, deaths in named]
+    level_bars(axes, c, [name for _, name, _ in named], [share for share, _, _ in named], said, c.red)
     axes.set_xlim(0, 28)
     name_axis(axes, "Excess deaths, per cent of the people")
-    for y, (share, _, deaths) in enumerate(named):
-        axes.text(share, y, f" {share:g}" + (f" = {deaths:.1f} million" if deaths is not None else ""), va="center", color=c.ink)
 
 
 @chart("deportations_1936_1952", height=400)
@@ -497,8 +499,7 @@ def spread(places: list[float], gap: float) -> list[float]:
 def growth_by_period(axes, c, table):
     """Soviet growth by plan period in three reckonings, a line each, the first and last value written in."""
     names, at = [name.replace("-", "\N{EN DASH}") for name in table.texts("period")], range(len(table.texts("period")))
-    lines = (("official", c.red, "Soviet statistics", "-"), ("cia", c.blue, "CIA", "-"), ("maddison", c.ochre, "Maddison Project", "--"))
-    for name, colour, _, dashes in lines:
+    for name, colour, dashes in (("official", c.red, "-"), ("cia", c.blue, "-"), ("maddison", c.ochre, "--")):
         axes.plot(at, table.column(name), color=colour, linestyle=dashes, marker="o", markersize=8)
     axes.set_xticks(at, [name.replace("\N{EN DASH}", "\N{EN DASH}\n") for name in names])
     axes.set_ylim(0, 11.5)
@@ -567,12 +568,9 @@ def arms_burden(axes, c, earlier, last):
 def first_plans(axes, c, table):
     """Heavy industry and construction in industrial investment, a bar a country, the highest on top."""
     rows = sorted((share, name) for name, share in zip(table.texts("country"), table.column("heavy")) if share is not None)
-    at = range(len(rows))
-    axes.barh(at, [share for share, _ in rows], color=c.red, height=0.7)
-    name_bars(axes, at, [name for _, name in rows])
+    said = ["over 90%" if name == "Hungary" else f"{share:.0f}%" for share, name in rows]
+    level_bars(axes, c, [name for _, name in rows], [share for share, _ in rows], said, c.red)
     axes.set_xlim(0, 118)
-    for y, (share, name) in zip(at, rows):
-        axes.text(share, y, " over 90%" if name == "Hungary" else f" {share:.0f}%", va="center", color=c.ink)
     name_axis(axes, "Per cent of industrial investment")
 
 
@@ -612,12 +610,9 @@ def left_and_nazi_votes(axes, c, table):
 def spanish_fleets(axes, c, table):
     """Tonnage of the two sides at two dates."""
     names, tons = table.texts("fleet")[::-1], table.column("tons")[::-1]
-    at = range(len(names))
-    axes.barh(at, tons, color=[c.red if name.startswith("Republic") else c.grey for name in names], height=0.7)
-    name_bars(axes, at, names)
+    colours = [c.red if name.startswith("Republic") else c.grey for name in names]
+    level_bars(axes, c, names, tons, [f"{value / 1e3:.1f}" for value in tons], colours)
     axes.set_xlim(0, max(tons) * 1.16)
-    for y, value in zip(at, tons):
-        axes.text(value, y, f" {value / 1e3:.1f}", va="center", color=c.ink)
 
 
 @chart("china_vital_rates", height=520)
