@@ -1,4 +1,8 @@
-"""The apparatus at the back, drawn from files: the timeline and the people from data/, what second readers found from audits/."""
+"""The apparatus at the back, drawn from files: the timeline and the people from data/, what second readers found from audits/.
+
+People and terms are linked both ways: a chapter's first naming of a person leads to the page of people, which leads to the chapter; a term's
+entry leads to the chapters that link to it.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +10,22 @@ import csv
 import re
 import tomllib
 from collections import Counter
+from itertools import product
 from pathlib import Path
 
 from docutils import nodes
 from docutils.parsers.rst import directives
+from sphinx import addnodes
+from sphinx.environment.collectors import EnvironmentCollector
+from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from .book import count_table
 from .citations import plain, reading_order
 
+logger = logging.getLogger(__name__)
 TIMELINE = ("date", "place", "region", "theme", "event", "strip")
 THEMES = ("revolution", "party and state", "work and plan", "land and famine", "terror", "women and nations", "revolt", "war and empire", "ideas and memory")
 REGIONS = ("Russia and the USSR", "the other Soviet republics", "Eastern Europe", "Western Europe and the Americas", "Asia and Africa")
@@ -119,6 +129,8 @@ def chapters(srcdir: Path) -> dict[str, int]:
 class People(SphinxDirective):
     """``{people}``: data/people.toml as a list of names, each with `who` (MyST, with its citation) and the labels of the chapters in which the person stands.
 
+    To Sphinx each name is a term, so that chapters link to it as they do to the glossary.
+
     Errors: unreadable TOML, an unknown or missing field, a `who` without a citation, a name out of the order of the alphabet.
     """
 
@@ -129,7 +141,7 @@ class People(SphinxDirective):
             people = tomllib.loads(path.read_text("utf-8"))
         except (UnicodeError, tomllib.TOMLDecodeError) as error:
             raise self.error(f"data/people.toml: cannot be read: {error}") from error
-        listed, numbers = nodes.definition_list(), chapters(Path(self.env.srcdir))
+        listed, numbers = nodes.definition_list(classes=["glossary"]), chapters(Path(self.env.srcdir))
         for key, person in people.items():
             if set(person) | {"dates"} != PERSON or not person["chapters"]:
                 raise self.error(f"data/people.toml: {key}: has {', '.join(person)}: give name, who and chapters, and dates where they were seen")
@@ -144,8 +156,92 @@ class People(SphinxDirective):
             places = ", ".join(f"{{ref}}`chapter {numbers[label]} <{label}>`" for label in person["chapters"])
             name = person["name"] + (f" ({person['dates']})" if "dates" in person else "")
             text = nodes.paragraph("", "", *self.parse_inline(f"{person['who']} See {places}.", lineno=self.lineno)[0])
-            listed += nodes.definition_list_item("", nodes.term("", name), nodes.definition("", text))
+            term = nodes.term("", name, ids=[f"person-{key}"])
+            self.env.get_domain("std").note_object("term", person["name"], term["ids"][0], location=f"data/people.toml: {key}")
+            listed += nodes.definition_list_item("", term, nodes.definition("", text))
         return [listed]
+
+
+class Namings(SphinxTransform):
+    """Links a chapter's naming of each of its people to the page of people: the first in the running text, or else in a list, quotation or note.
+
+    Warning: a chapter that never names
+    somebody whom data/people.toml places in it.
+    """
+
+    default_priority = 500
+
+    def apply(self, **kwargs):
+        here = next((label for label in self.document.nameids if label in chapters(Path(self.env.srcdir))), None)
+        path = Path(self.config.root, "data/people.toml")
+        if here is None or not path.exists():
+            return
+        self.env.note_dependency(str(path))
+        try:
+            people = tomllib.loads(text := path.read_text("utf-8"))
+        except (UnicodeError, tomllib.TOMLDecodeError):
+            return  # People says so
+        for key, person in people.items():
+            if here in person.get("chapters", ()) and not self.link(person["name"]):
+                line = text[: text.index(f"[{key}]")].count("\n") + 1
+                logger.warning(f"{key}: chapter {here!r} never names {person['name']}: take it out of chapters", location=f"data/people.toml:{line}")
+
+    def link(self, name: str) -> bool:
+        """Links the first naming in full, or the first by the family's name alone; False where there is neither."""
+        family, comma, given = name.partition(", ")
+        full = "|".join(rf"{re.escape(word)}\s(?:[A-Z][\w.]*\s)*{re.escape(family)}" for word in given.split())
+        if not comma:
+            family, full = name.split()[0], re.escape(name)  # Chinese names have the family's first
+        texts = [text for text in self.document.findall(nodes.Text) if isinstance(text.parent, nodes.paragraph)]
+        running = [text for text in texts if isinstance(text.parent.parent, nodes.section)]
+        for among, pattern in product((running, texts), filter(None, (full, re.escape(family)))):
+            for text in among:
+                if found := re.search(rf"(?<![\w-])(?:{pattern})(?![\w-])", text):
+                    text.parent.replace(text, self.linked(text, found, name))
+                    return True
+        return False
+
+    def linked(self, text: nodes.Text, found: re.Match, name: str) -> list[nodes.Node]:
+        """`text` with the words `found` as a link to the entry of `name`."""
+        target = {"refdomain": "std", "reftype": "term", "reftarget": name, "refdoc": self.env.docname, "refexplicit": True, "refwarn": True}
+        link = addnodes.pending_xref("", nodes.inline("", found[0], classes=["xref", "std", "std-term"]), **target)
+        link.source, link.line = text.parent.source, text.parent.line
+        return [part for part in (nodes.Text(text[: found.start()]), link, nodes.Text(text[found.end() :])) if part.astext()]
+
+
+class TermUses(EnvironmentCollector):
+    """Notes in ``env.term_uses`` which terms each document links to; the pages that explain terms are written again when that has changed."""
+
+    def clear_doc(self, app, env, docname):
+        env.term_uses = {doc: terms for doc, terms in getattr(env, "term_uses", {}).items() if doc != docname}
+
+    def merge_other(self, app, env, docnames, other):
+        env.term_uses |= {doc: other.term_uses[doc] for doc in docnames}
+
+    def process_doc(self, app, doctree):
+        app.env.term_uses[app.env.docname] = {link["reftarget"] for link in doctree.findall(addnodes.pending_xref) if link["reftype"] == "term"}
+
+    def get_updated_docs(self, app, env):
+        changed = getattr(env, "term_uses_written", None) != env.term_uses
+        env.term_uses_written = dict(env.term_uses)
+        return sorted({doc for (kind, _), (doc, _) in env.get_domain("std").objects.items() if changed and kind == "term"})
+
+
+class GlossaryTransform(SphinxPostTransform):
+    """Ends each entry of the glossary with links to the chapters that link to it."""
+
+    default_priority = 5  # before references are resolved
+
+    def run(self, **kwargs):
+        for item in (item for glossary in self.document.findall(addnodes.glossary) for item in glossary.findall(nodes.definition_list_item)):
+            terms = {term.astext() for term in item.findall(nodes.term)}
+            links = []
+            for doc in reading_order(self.env):
+                if (number := self.env.toc_secnumbers.get(doc, {}).get("")) and terms & self.env.term_uses[doc]:
+                    uri = self.env._app.builder.get_relative_uri(self.env.docname, doc)
+                    links += [nodes.Text(", " if links else " See "), nodes.reference("", f"chapter {number[0]}", internal=True, refuri=uri)]
+            if links:
+                item[-1][-1].extend([*links, nodes.Text(".")])
 
 
 class figure_list(nodes.General, nodes.Element):
@@ -213,5 +309,8 @@ def setup(app):
     app.add_post_transform(FigureListTransform)
     app.add_node(timeline_filter, html=(open_filter, None))
     app.add_directive("people", People)
+    app.add_env_collector(TermUses)
+    app.add_post_transform(GlossaryTransform)
+    app.add_transform(Namings)
     app.add_directive("timeline", Timeline)
     return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

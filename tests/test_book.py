@@ -84,6 +84,24 @@ def test_people_lead_to_every_chapter_that_indexes_them():
         assert not [chapter for chapter in person["chapters"] if person["name"].split(",")[0] not in text[chapter]], person["name"]
 
 
+@pytest.mark.parametrize("kind", ["html", "epub"])
+def test_people_and_terms_are_linked_both_ways(kind, book):
+    """A chapter that the entry of a person or a term leads to leads to that entry, and the other way round; no entry leads nowhere."""
+    archive, there, back = zipfile.ZipFile(book.epub), set(), set()
+    for path in [*CHAPTERS.values(), ROOT / "book/back/people.md", ROOT / "book/back/glossary.md"]:
+        name = path.relative_to(ROOT / "book").with_suffix(f".{'x' * (kind == 'epub')}html").as_posix()
+        page = html.parse(book.html / name) if kind == "html" else etree.fromstring(archive.read(f"EPUB/{name}"))
+        if path.stem in CHAPTERS:
+            hrefs = page.xpath("//*[local-name()='a'][contains(@href, 'back/people.') or contains(@href, 'back/glossary.')][contains(@href, '#')]/@href")
+            there |= {(name, joined(name, href)) for href in hrefs}
+        for term in page.xpath("//*[local-name()='dt'][@id or ../@id]"):
+            entry = f"{name}#{term.get('id') or term.getparent().get('id')}"
+            hrefs = [href for href in term.getnext().xpath(".//*[local-name()='a']/@href") if re.search(r"/\d\d-", href)]
+            back |= {(joined(name, href).partition("#")[0], entry) for href in hrefs}
+            assert hrefs, f"{entry} leads to no chapter"
+    assert there == back
+
+
 @pytest.mark.parametrize("chapter", CHAPTERS)
 def test_every_paragraph_of_fact_cites(chapter):
     """A paragraph with a year in it states a fact, and a fact has its citation; headings and tables have theirs beside them."""

@@ -65,6 +65,7 @@ FAULTS = {
     "person without a citation": ("data/people.toml", "Statistician {cite:p}`zed1999`", "Statistician", r"back\.md:\d+: .*data/people\.toml: abel: cites nothing: add"),
     "person with an unknown field": ("data/people.toml", "dates =", "date =", r"data/people\.toml: zed: has name, date, .*give name, who and chapters"),
     "person of a chapter that is not": ("data/people.toml", 'chapters = ["one"]', 'chapters = ["won"]', r"data/people\.toml: abel: no chapter begins with the label 'won'; there are one"),
+    "person whom the chapter never names": (CHAPTER, "Ann Abel", "Ann Cable", r"data/people\.toml:1: .*abel: chapter 'one' never names Abel, Ann: take it out of chapters"),
     "people out of order": ("data/people.toml", "Abel, Ann", "Zola, Ann", r"data/people\.toml: zed: .*comes too late: put names in the order"),
     "people that cannot be read": ("data/people.toml", 'name = "Abel', 'name = "Ab"el', r"data/people\.toml: cannot be read"),
     "straight quotation mark": (CHAPTER, "Plain words", "Plain \"words\"", r"01-one\.md:4: .*style, quotation marks: type the mark as it should print"),
@@ -157,6 +158,7 @@ def test_stale_cache(tiny):
     tiny.edit(CLAIMS, '"disputed"', '"a judgement"')
     tiny.edit("data/people.toml", "Statistician", "Demographer")
     tiny.edit(TIMES, "Something happened", "Something else happened")
+    tiny.edit(CHAPTER, "{term}`troika`", "troika")
     tiny.edit(QUOTES, "agrees = ", "note = \"Seen twice.\"\nagrees = ")
     assert tiny.build("html", fresh=False).returncode == 0
     went_on = {path.relative_to(tiny.out): path.read_bytes() for path in (tiny.out / "html").rglob("*.html")}
