@@ -125,6 +125,7 @@ class Cleaner:
             a.set(TYPE, "biblioref")
             a.set("role", "doc-biblioref")
         elif a.find(f"{tag('span')}[@class]") is not None and "std-term" in a.find(tag("span")).get("class"):
+            a.set("class", "term")
             a.set(TYPE, "glossref")
             a.set("role", "doc-glossref")
 
