@@ -16,11 +16,11 @@ from pathlib import Path
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx import addnodes
-from sphinx.environment.collectors import EnvironmentCollector
 from sphinx.transforms import SphinxTransform
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
+from sphinx.util.nodes import make_refnode
 
 from .book import count_table
 from .citations import plain, reading_order
@@ -181,6 +181,7 @@ class Namings(SphinxTransform):
             people = tomllib.loads(text := path.read_text("utf-8"))
         except (UnicodeError, tomllib.TOMLDecodeError):
             return  # People says so
+        self.texts = [text for text in self.document.findall(nodes.Text) if isinstance(text.parent, nodes.paragraph)]
         for key, person in people.items():
             if here in person.get("chapters", ()) and not self.link(person["name"]):
                 line = text[: text.index(f"[{key}]")].count("\n") + 1
@@ -192,39 +193,28 @@ class Namings(SphinxTransform):
         full = "|".join(rf"{re.escape(word)}\s(?:[A-Z][\w.]*\s)*{re.escape(family)}" for word in given.split())
         if not comma:
             family, full = name.split()[0], re.escape(name)  # Chinese names have the family's first
-        texts = [text for text in self.document.findall(nodes.Text) if isinstance(text.parent, nodes.paragraph)]
-        running = [text for text in texts if isinstance(text.parent.parent, nodes.section)]
-        for among, pattern in product((running, texts), filter(None, (full, re.escape(family)))):
-            for text in among:
-                if found := re.search(rf"(?<![\w-])(?:{pattern})(?![\w-])", text):
-                    text.parent.replace(text, self.linked(text, found, name))
+        for running, pattern in product((True, False), filter(None, (full, re.escape(family)))):
+            for place, text in enumerate(self.texts):
+                found = re.search(rf"(?<![\w-])(?:{pattern})(?![\w-])", text)
+                if found and (not running or isinstance(text.parent.parent, nodes.section)):
+                    self.texts[place : place + 1] = self.replace(text, found, name)
                     return True
         return False
 
-    def linked(self, text: nodes.Text, found: re.Match, name: str) -> list[nodes.Node]:
-        """`text` with the words `found` as a link to the entry of `name`."""
+    def replace(self, text: nodes.Text, found: re.Match, name: str) -> list[nodes.Text]:
+        """Makes the words `found` in `text` a link to the entry of `name`, and returns what is left of `text` before and behind it."""
         target = {"refdomain": "std", "reftype": "term", "reftarget": name, "refdoc": self.env.docname, "refexplicit": True, "refwarn": True}
         link = addnodes.pending_xref("", nodes.inline("", found[0], classes=["xref", "std", "std-term"]), **target)
         link.source, link.line = text.parent.source, text.parent.line
-        return [part for part in (nodes.Text(text[: found.start()]), link, nodes.Text(text[found.end() :])) if part.astext()]
+        before, after = nodes.Text(text[: found.start()]), nodes.Text(text[found.end() :])
+        text.parent.replace(text, [part for part in (before, link, after) if part.astext()])
+        return [part for part in (before, after) if part]
 
 
-class TermUses(EnvironmentCollector):
-    """Notes in ``env.term_uses`` which terms each document links to; the pages that explain terms are written again when that has changed."""
-
-    def clear_doc(self, app, env, docname):
-        env.term_uses = {doc: terms for doc, terms in getattr(env, "term_uses", {}).items() if doc != docname}
-
-    def merge_other(self, app, env, docnames, other):
-        env.term_uses |= {doc: other.term_uses[doc] for doc in docnames}
-
-    def process_doc(self, app, doctree):
-        app.env.term_uses[app.env.docname] = {link["reftarget"] for link in doctree.findall(addnodes.pending_xref) if link["reftype"] == "term"}
-
-    def get_updated_docs(self, app, env):
-        changed = getattr(env, "term_uses_written", None) != env.term_uses
-        env.term_uses_written = dict(env.term_uses)
-        return sorted({doc for (kind, _), (doc, _) in env.get_domain("std").objects.items() if changed and kind == "term"})
+def update_terms(app, env) -> list[str]:
+    """The pages that explain terms are written again when other chapters link to them."""
+    known, env.term_uses = getattr(env, "term_uses", None), {doc: noted["terms"] for doc, noted in env.metadata.items() if noted["terms"]}
+    return sorted({doc for (kind, _), (doc, _) in env.get_domain("std").objects.items() if kind == "term" and known != env.term_uses})
 
 
 class GlossaryTransform(SphinxPostTransform):
@@ -237,9 +227,9 @@ class GlossaryTransform(SphinxPostTransform):
             terms = {term.astext() for term in item.findall(nodes.term)}
             links = []
             for doc in reading_order(self.env):
-                if (number := self.env.toc_secnumbers.get(doc, {}).get("")) and terms & self.env.term_uses[doc]:
-                    uri = self.env._app.builder.get_relative_uri(self.env.docname, doc)
-                    links += [nodes.Text(", " if links else " See "), nodes.reference("", f"chapter {number[0]}", internal=True, refuri=uri)]
+                if (number := self.env.toc_secnumbers.get(doc, {}).get("")) and terms & self.env.metadata[doc]["terms"]:
+                    chapter = make_refnode(self.env._app.builder, self.env.docname, doc, "", nodes.Text(f"chapter {number[0]}"))
+                    links += [nodes.Text(", " if links else " See "), chapter]
             if links:
                 item[-1][-1].extend([*links, nodes.Text(".")])
 
@@ -265,17 +255,11 @@ class FigureListTransform(SphinxPostTransform):
             items = nodes.bullet_list()
             for doc in reading_order(self.env):
                 for kind, numbers in self.env.toc_fignumbers.get(doc, {}).items():
-                    if kind in {"figure", "table"} and numbers:
-                        doctree = self.env.get_doctree(doc)
-                        items += [self.item(doc, doctree, kind, id, number) for id, number in numbers.items()]
+                    for id, number in numbers.items():
+                        name = nodes.Text(self.config.numfig_format[kind] % ".".join(map(str, number)))
+                        link = make_refnode(self.env._app.builder, self.env.docname, doc, id, name)
+                        items += nodes.list_item("", nodes.paragraph("", "", link, nodes.Text(f": {self.env.metadata[doc]['captions'][id]}")))
             node.replace_self(items)
-
-    def item(self, doc: str, doctree: nodes.document, kind: str, id: str, number: tuple[int, ...]) -> nodes.list_item:
-        figure = next(node for node in doctree.findall(nodes.Element) if id in node.get("ids", ()))
-        caption = next(part for part in figure.children if isinstance(part, (nodes.caption, nodes.title)))
-        name = self.config.numfig_format[kind] % ".".join(map(str, number))
-        link = nodes.reference("", name, internal=True, refuri=self.env._app.builder.get_relative_uri(self.env.docname, doc) + f"#{id}")
-        return nodes.list_item("", nodes.paragraph("", "", link, nodes.Text(f": {caption.astext()}")))
 
 
 class Audits(SphinxDirective):
@@ -309,8 +293,8 @@ def setup(app):
     app.add_post_transform(FigureListTransform)
     app.add_node(timeline_filter, html=(open_filter, None))
     app.add_directive("people", People)
-    app.add_env_collector(TermUses)
     app.add_post_transform(GlossaryTransform)
     app.add_transform(Namings)
+    app.connect("env-get-updated", update_terms)
     app.add_directive("timeline", Timeline)
-    return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "1", "env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}

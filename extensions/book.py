@@ -12,11 +12,11 @@ from pathlib import Path
 import imagesize
 from docutils import nodes
 from sphinx import addnodes
-from sphinx.environment.collectors.toctree import TocTreeCollector
 from sphinx.errors import SphinxError
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
+from sphinx.util.nodes import make_refnode
 
 logger = logging.getLogger(__name__)
 
@@ -59,21 +59,57 @@ def complete_metadata(app, config):
     config.book = config.book | {"version": config.version, "date": date, "commit": commit, "epoch": int(epoch)}
 
 
+def restore_counted(app, env):
+    """Before Sphinx counts again: gives it back the numbers that it counted itself, so that it finds changed only what has changed."""
+    env.toc_secnumbers, env.toc_fignumbers = getattr(env, "counted_numbers", ({}, {}))
+    return []
+
+
 def number_chapters(app, env):
     """A chapter's number is the one its file's name begins with: numbers run on across the parts, also while some are not written.
 
-    Sphinx numbers each toctree from 1; this corrects the numbers of documents, of links in tables of contents, and of figures.
+    Sphinx numbers each toctree from 1; this corrects the numbers of documents, of links in tables of contents, and of charts and tables.
     """
-    before = {doc: dict(numbers) for doc, numbers in env.toc_secnumbers.items()}
-    for doc in env.toc_secnumbers:
+    env.counted_numbers = dict(env.toc_secnumbers), dict(env.toc_fignumbers)
+    for doc, numbers in env.counted_numbers[0].items():
         if found := re.match(r"(\d+)-", Path(doc).name):
             chapter = (int(found[1]),)
-            env.toc_secnumbers[doc] = {anchor: number and chapter + number[1:] for anchor, number in before[doc].items()}
+            env.toc_secnumbers[doc] = {anchor: number and chapter + number[1:] for anchor, number in numbers.items()}
             env.titles[doc]["secnumber"] = chapter
+            figures = env.toc_fignumbers.get(doc, {})
+            env.toc_fignumbers[doc] = {kind: {id: (*chapter, place) for place, id in enumerate(ids, 1)} for kind, ids in figures.items()}
             for link in (link for toc in env.tocs.values() for link in toc.findall(nodes.reference)):
                 if link.get("refuri") == doc and link.get("secnumber"):
                     link["secnumber"] = chapter + tuple(link["secnumber"][1:])
-    return TocTreeCollector().assign_figure_numbers(env)
+    return []
+
+
+def note_for_others(app, doctree):
+    """Notes in ``env.metadata`` what other pages show of this one, so that they need not load it: its `standfirst`, the `captions` of charts and tables by id, the `terms` that it links to."""
+    noted = app.env.metadata[app.env.docname]
+    noted["standfirst"] = next((box.astext() for box in doctree.findall(nodes.container) if "standfirst" in box["classes"]), "")
+    noted["captions"] = {id: caption.astext() for caption in doctree.findall(is_caption) for id in caption.parent["ids"]}
+    noted["terms"] = {link["reftarget"] for link in doctree.findall(addnodes.pending_xref) if link["reftype"] == "term"}
+
+
+def is_caption(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.caption) or isinstance(node, nodes.title) and isinstance(node.parent, nodes.table)
+
+
+class NumberedReferences(SphinxPostTransform):
+    """Resolves ``{numref}`` to a chart, table or chapter from the numbers alone; Sphinx would load the chapter that holds it for each."""
+
+    default_priority = 9  # before Sphinx's own
+
+    def run(self, **kwargs):
+        for link in list(self.document.findall(lambda node: isinstance(node, addnodes.pending_xref) and node["reftype"] == "numref")):
+            doc, id, _ = self.env.get_domain("std").labels.get(link["reftarget"], ("", "", ""))
+            sections = self.env.toc_secnumbers.get(doc, {})
+            kinds = self.env.toc_fignumbers.get(doc, {}) | {"section": {id: sections.get(f"#{id}", sections.get(""))}}
+            kind, number = next((kind, numbers[id]) for kind, numbers in kinds.items() if id in numbers)
+            if number:
+                name = nodes.inline("", self.config.numfig_format[kind] % ".".join(map(str, number)), classes=["std", "std-numref"])
+                link.replace_self(make_refnode(self.env._app.builder, self.env.docname, doc, id, name))
 
 
 class ForeignWords(SphinxPostTransform):
@@ -177,7 +213,7 @@ def refuse_nodes(app, doctree):
         path = Path(app.env.relfn2path(image["uri"], app.env.docname)[1])
         if path.exists() and -1 in imagesize.get(path):
             logger.warning(f"{path.name} cannot be read as a picture: save it as PNG or SVG", location=image)
-    for caption in doctree.findall(lambda node: isinstance(node, nodes.caption) or isinstance(node, nodes.title) and isinstance(node.parent, nodes.table)):
+    for caption in doctree.findall(is_caption):
         if any(link.get("refdomain") == "cite" for link in caption.findall(addnodes.pending_xref)):
             logger.warning("a citation in a caption: put it into :source:, or into the sentence above", location=caption)
     for node in doctree.findall(nodes.Node):
@@ -208,5 +244,8 @@ def setup(app):
     app.connect("builder-inited", refuse_circles)
     app.connect("source-read", refuse_constructs)
     app.connect("doctree-read", refuse_nodes)
-    app.connect("env-get-updated", number_chapters, priority=900)  # after Sphinx's collectors
-    return {"version": "1", "env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
+    app.connect("doctree-read", note_for_others, priority=900)  # after Sphinx's collectors
+    app.connect("env-get-updated", restore_counted, priority=100)  # before them
+    app.connect("env-get-updated", number_chapters, priority=900)
+    app.add_post_transform(NumberedReferences)
+    return {"version": "1", "env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}

@@ -86,7 +86,7 @@ def read_page(app, pagename, templatename, context, doctree):
     if pagename != root:
         return None
     first = next(iter(pages))
-    context |= {"questions": questions(app.env, pages), "first_page": first, "first_chapter": [*chapters, first][0], "bars": bars(app.confdir)}
+    context |= {"questions": {doc: app.env.metadata[doc]["standfirst"] for doc in pages}, "first_page": first, "first_chapter": [*chapters, first][0], "bars": bars(app.confdir)}
     return "landing.html"
 
 
@@ -94,12 +94,6 @@ def report(book, pagename: str, url: str) -> str:
     """The address at which a reader reports an error, with page and edition filled in; the fields are those of .github/ISSUE_TEMPLATE/error-of-fact.yml."""
     fields = {"template": "error-of-fact.yml", "title": f"Error: {pagename}", "page": url, "edition": f"{book['version']} ({book['commit']}, {book['date']})"}
     return f"{book['repository']}issues/new?{urlencode(fields)}"
-
-
-def questions(env, docs) -> dict[str, str]:
-    """Each page's standfirst, for the contents on the landing page."""
-    boxes = {doc: [box for box in env.get_doctree(doc).findall(nodes.container) if "standfirst" in box["classes"]] for doc in docs}
-    return {doc: found[0].astext() for doc, found in boxes.items() if found}
 
 
 def bars(confdir) -> list[tuple[float, float]]:
