@@ -19,6 +19,7 @@ from pathlib import Path
 import lines
 import pypandoc
 import pypdfium2
+from lxml import etree, html
 
 ROOT = Path(__file__).parents[1]
 NAME = "in-stalinisms-shadow"
@@ -94,24 +95,30 @@ def pdf(folder: Path):
 
 
 STOCK = """
-ours = ("extensions.reading", "extensions.site", "extensions.epub", "extensions.pdf")
-extensions = [name for name in extensions if name not in ours]
-html_theme_options, html_context, html_sidebars = {}, {}, {}
-html_copy_source = html_scaled_image_link = True
+project = "The same text"
+extensions, html_theme = ["myst_parser"], "sphinx_book_theme"
 """
 
 
-def plain(source: str) -> str:
-    """A chapter as Markdown that any program reads: roles as their text, our directives left out."""
-    source = re.sub(r"^(:{3,}|`{3,})\{.*?^\1$", "", source, flags=re.DOTALL | re.MULTILINE)
-    return re.sub(r"^\([\w-]+\)=$", "", re.sub(r"\{[\w:-]+\}`([^`<]*)[^`]*`", r"\1", source), flags=re.MULTILINE)
+def resolved(site: Path, folder: Path):
+    """Every page of the built site as plain Markdown in `folder`: what roles and directives say, the register and the sources too, for others to build."""
+    for page in sorted(site.rglob("*.html")):
+        if page.name not in {"search.html", "404.html"} and (article := html.parse(page).find(".//article")) is not None:
+            markup = etree.tostring(article, encoding="unicode", method="html")
+            text = subprocess.run([pypandoc.get_pandoc_path(), "--from", "html", "--to", "gfm-raw_html"], input=markup, capture_output=True, text=True, check=True).stdout
+            target = (folder / page.relative_to(site)).with_suffix(".md")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text, "utf-8")
+    shutil.copytree(site / "_images", folder / "_images")
+    names = [page.relative_to(folder).as_posix() for page in sorted(folder.rglob("*.md"))]
+    (folder / "index.md").write_text("# The same text\n\n```{toctree}\n" + "\n".join(names) + "\n```\n", "utf-8")
 
 
-def pandoc(root: Path, out: Path) -> float:
-    """Seconds that Pandoc takes for chunked HTML of the same chapters, our roles and directives resolved to plain Markdown."""
-    text = "\n\n".join(plain(chapter.read_text("utf-8")) for chapter in sorted(root.glob("book/*/[0-9][0-9]-*.md")))
+def pandoc(pages: Path, out: Path) -> float:
+    """Seconds that Pandoc takes for chunked HTML of the Markdown files below `pages`."""
+    text = "\n\n".join(page.read_text("utf-8") for page in sorted(pages.rglob("*.md")))
+    command = [pypandoc.get_pandoc_path(), "--standalone", "--toc", "--from", "gfm", "--to", "chunkedhtml", "--split-level", "1", "--resource-path", pages, "--output", out]
     start = time.perf_counter()
-    command = [pypandoc.get_pandoc_path(), "--standalone", "--from", "markdown", "--to", "chunkedhtml", "--split-level", "1", "--output", out]
     subprocess.run(command, input=text, text=True, check=True, stderr=subprocess.DEVNULL)
     return time.perf_counter() - start
 
@@ -140,13 +147,13 @@ def formats(folder: Path):
 
 
 def web(folder: Path):
-    """The heaviest chapter's page and the time to build, beside the theme as it comes and Pandoc."""
-    root = project(folder / "web")
+    """The heaviest chapter's page and the time to build, beside the theme as it comes and Pandoc, both given the same text as plain Markdown."""
+    root, stock = project(folder / "web"), folder / "stock"
     seconds, _ = build(root, "html", "-E")
-    stock = project(folder / "stock")
-    (stock / "conf.py").write_text((stock / "conf.py").read_text("utf-8") + STOCK, "utf-8")
+    resolved(root / "build/html", stock / "book")
+    (stock / "conf.py").write_text(STOCK, "utf-8")
     sites = {"ours": (root / "build/html", seconds, ""), "sphinx-book-theme": (stock / "build/html", build(stock, "html", "-E")[0], "loose")}
-    pandocs = pandoc(root, folder / "pandoc")
+    pandocs = pandoc(stock / "book", folder / "pandoc")
     chapter = max((root / "build/html").glob("*/[0-9][0-9]-*.html"), key=lambda path: path.stat().st_size).relative_to(root / "build/html").as_posix()
     seen = {
         name: json.loads(subprocess.run(["node", ROOT / "tests/browser/lighthouse.mjs", site, chapter, policy], capture_output=True, check=True).stdout)
