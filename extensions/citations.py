@@ -13,6 +13,7 @@ import sys
 import unicodedata
 from collections import Counter, defaultdict
 from pathlib import Path
+from urllib.parse import unquote
 
 from docutils import nodes
 from pybtex.bibtex.utils import split_name_list
@@ -61,6 +62,16 @@ def plain(text: str) -> str:
     text = unicodedata.normalize("NFKD", re.sub(r"[{}]", "", text))
     text = "".join(c for c in text if not unicodedata.combining(c)).casefold()
     return re.sub(r"\s+", " ", re.sub("[\N{EN DASH}\N{EM DASH}\N{NON-BREAKING HYPHEN}]", "-", text)).strip()
+
+
+def shown(url: str) -> str:
+    """An address as it prints: without its scheme, and with letters for their codes where they are Latin, Cyrillic or marks.
+
+    >>> shown("https://www.example.org/am%C3%ADlcar/"), shown("http://example.org/%E7%99%BD")
+    ('example.org/amílcar', 'example.org/%E7%99%BD')
+    """
+    readable = re.sub("(?:%[89A-Fa-f][0-9A-Fa-f])+", lambda code: unquote(code[0]), url)
+    return re.sub(r"^https?://(www\.)?", "", readable if re.fullmatch("[ -~\u00a1-\u0530\u2010-\u203a]+", readable) else url).rstrip("/")
 
 
 class Source:
@@ -149,7 +160,7 @@ class Source:
         if self.get("doi"):
             text += Text("DOI ", HRef(f"https://doi.org/{self.get('doi')}", self.get("doi")), ". ")
         elif self.get("url"):
-            text += HRef(self.get("url"), re.sub(r"^https?://(www\.)?", "", self.get("url")).rstrip("/")) + Text(". ")
+            text += HRef(self.get("url"), shown(self.get("url"))) + Text(". ")
         return text
 
     def mark(self, via: "Source | None") -> str:
