@@ -1,8 +1,8 @@
 """Data: tables with their origin, numbers in the prose, charts. Every figure of a series is printed from its table.
 
 ``data/datapackage.json`` (Data Package v2) describes each ``data/series/*.csv``: origin, licence, schema, key, hash. frictionless checks
-them before anything is read. Beside the standard's properties a resource has ``origin``, ``checks`` and ``caveats`` (MyST, printed), and a field
-may have ``unit`` (printed behind a number) and ``scale`` (1000 where the table counts in thousands).
+them before anything is read. Beside the standard's properties a resource has ``origin``, ``checks`` and ``caveats`` (MyST, printed) and
+``corrections`` (row, column, was, now, reason), and a field may have ``unit`` (printed behind a number) and ``scale`` (1000 where the table counts in thousands).
 """
 
 from __future__ import annotations
@@ -97,7 +97,10 @@ def formatted(value: float, measure: str = "", unit: str = "") -> str:
 
 
 class NumberRole(SphinxRole):
-    """``{number}`series/row/column``` or ``.../column in millions``: one cell, linked to its table."""
+    """``{number}`series/row/column```: one cell, linked to its table; rows joined by ``+`` are added up, ``*`` is all of them.
+
+    Behind it may stand ``in millions``, ``in thousands`` or ``to 1 decimal``. Warning: a series, row, column or cell that is not there.
+    """
 
     def run(self):
         found = re.fullmatch(r"([\w-]+)/([^/]+)/([\w-]+)(?: (?:in (millions|thousands)|to (\d) decimals?))?", self.text)
@@ -123,7 +126,8 @@ class NumberRole(SphinxRole):
 class Chart(SphinxDirective):
     """``{chart} name``: the drawing function `name` of charts.py over the tables it asks for, with its caption.
 
-    Options: ``alt`` (required: what the chart shows, in sentences), ``source`` (MyST: whose figures). The content is the caption.
+    Options, both required: ``alt`` (what the chart shows, in sentences), ``source`` (MyST: whose figures). The content is the caption.
+    Errors: an option left out, a chart or table that does not exist, a table that lacks what the chart draws.
     """
 
     required_arguments = 1
@@ -142,7 +146,9 @@ class Chart(SphinxDirective):
             tables = [domain.series(table) for table in drawing.tables]
             light, dark, size = charts.draw(name, tables, Path(self.config.root, "build/charts"))
         except (KeyError, ValueError) as error:
-            raise self.error(f"chart {name!r}: {error.args[0]}")
+            raise self.error(f"chart {name!r}: {error.args[0]}") from error
+        except TypeError as error:  # None where a number was wanted
+            raise self.error(f"chart {name!r}: a cell that it draws is empty: fill it, or leave its row out in charts.py") from error
         for file in [*(table.path for table in tables), charts.__file__, charts.OUTLINES]:
             self.env.note_dependency(str(file))
         image = nodes.image("", uri="/" + os.path.relpath(light, self.env.srcdir), alt=self.options["alt"])
@@ -159,7 +165,7 @@ class Chart(SphinxDirective):
 
 def table_of(series: Series) -> nodes.table:
     """The whole series as a table, the fields' titles as heads, numbers as printed."""
-    shown = [field for field in series.fields.values() if not field.get("hidden")]
+    shown = series.fields.values()
     group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in shown), cols=len(shown))
     head = nodes.row("", *(_cell(field["title"], field) for field in shown))
     body = nodes.tbody()
@@ -204,7 +210,7 @@ class DataSets(SphinxDirective):
             if resource["corrections"]:
                 section += nodes.paragraph("", "", nodes.strong("", "Corrected."))
                 section += nodes.bullet_list("", *(nodes.list_item("", nodes.paragraph("", self.correction(series, fix))) for fix in resource["corrections"]))
-            link = addnodes.download_reference("", "", nodes.inline("", f"{series.path.name}"), classes=["download"])
+            link = addnodes.download_reference("", "", nodes.inline("", series.path.name), classes=["download"])
             link["reftarget"] = "/" + os.path.relpath(series.path, self.env.srcdir)
             link["refdoc"] = self.env.docname
             section += nodes.paragraph("", "Download: ", link, nodes.Text(f" ({resource['licenses'][0]['title']})."))
@@ -269,7 +275,7 @@ def outdated(series: Series) -> list[str]:
 
 
 def check_package(app):
-    """Checks every table against its description. Ends the build, a message a fault with file, row and cure: nothing is printed from a bad table."""
+    """Checks every table against its description and its corrections. Ends the build, a message a fault with file, row and cure."""
     root, faults = Path(app.confdir), []
     try:
         package = json.loads((root / PACKAGE).read_text("utf-8"))

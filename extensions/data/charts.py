@@ -17,11 +17,10 @@ from types import SimpleNamespace
 from typing import Callable
 
 import matplotlib
-from matplotlib import font_manager
+from matplotlib import font_manager, patches
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
 
 FONTS = Path(__file__).parents[2] / "theme/fonts"
 OUTLINES = Path(__file__).with_name("outlines.geojson")
@@ -59,8 +58,8 @@ def chart(*tables: str, height: int = 400):
 def draw(name: str, tables: list, cache: Path) -> tuple[Path, Path, tuple[int, int]]:
     """Draws chart `name` from `tables` (Series, in the order of its decorator) unless the cache has it.
 
-    Returns the paths of the light and the dark SVG and the size in units. The cache's key is a hash of data, code, fonts' versions and
-    matplotlib's version. Raises KeyError for a column that is missing, ValueError for one that is empty.
+    Returns the paths of the light and the dark SVG and the size in units. The cache's key is a hash of data, code, outlines and
+    matplotlib's version. Raises KeyError for a column or an outline that is missing, ValueError for a year that the chart names and its table lacks.
     """
     drawing = CHARTS[name]
     parts = [name.encode(), Path(__file__).read_bytes(), OUTLINES.read_bytes(), matplotlib.__version__.encode(), *(table.path.read_bytes() for table in tables)]
@@ -78,11 +77,11 @@ def _write(drawing: Drawing, tables: list, colours, path: Path):
     for font in ("SourceSans3-Regular.ttf", "SourceSans3-Semibold.ttf"):
         font_manager.fontManager.addfont(FONTS / font)
     style = {
-        "svg.fonttype": "path", "svg.hashsalt": "book", "font.family": "Source Sans 3", "font.size": SMALL, "text.color": colours.ink,
+        "svg.fonttype": "path", "svg.hashsalt": "book", "font.family": "Source Sans 3", "font.size": TEXT, "text.color": colours.ink,
         "axes.edgecolor": colours.soft, "axes.facecolor": colours.paper, "axes.labelcolor": colours.soft, "axes.linewidth": 1,
         "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False, "axes.axisbelow": True, "axes.grid": True,
         "axes.grid.axis": "y", "grid.color": colours.grid, "grid.linewidth": 1, "xtick.color": colours.soft, "ytick.color": colours.soft,
-        "xtick.labelcolor": colours.ink, "ytick.labelcolor": colours.ink, "ytick.major.size": 0, "xtick.major.size": 5, "lines.linewidth": 3,
+        "xtick.labelcolor": colours.ink, "ytick.labelcolor": colours.ink, "xtick.labelsize": SMALL, "ytick.labelsize": SMALL, "ytick.major.size": 0, "xtick.major.size": 5, "lines.linewidth": 3,
         "figure.facecolor": colours.paper, "savefig.facecolor": colours.paper,
     }  # fmt: skip
     with matplotlib.rc_context(style):
@@ -95,21 +94,19 @@ def _write(drawing: Drawing, tables: list, colours, path: Path):
         os.replace(draft, path)  # two builds at once see a whole file or none
 
 
-def in_thousands(axis):
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 1e3:,.0f}"))
+def name_axis(axes, text: str, unit: float = 0, **scale):
+    """The name and unit of the upright axis, set level above it.
 
-
-def in_millions(axis):
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 1e6:g}"))
-
-
-def name_axis(axes, text: str):
-    """The name and unit of the upright axis, set level above it."""
+    `unit` is what its numbers count in, 1_000 for thousands; without it matplotlib prints them. `scale` is what `Axes.set` takes: xlim, ylim, xticks, yticks.
+    """
+    axes.set(**scale)
+    if unit:
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value / unit:,g}")
     axes.set_title(text, loc="left", fontsize=SMALL, color=axes.yaxis.label.get_color(), pad=10)
 
 
-def years(table, column: str = "year") -> list[int]:
-    return [int(text) for text in table.texts(column)]
+def years(table) -> list[int]:
+    return [int(text) for text in table.texts("year")]
 
 
 def name_bars(axes, at, names: list[str]):
@@ -126,14 +123,7 @@ def level_bars(axes, c, names: list[str], values: list[float], said: list[str], 
     axes.barh(at, values, color=colour, height=0.7)
     name_bars(axes, at, names)
     for y, value, text in zip(at, values, said):
-        axes.text(value, y, f" {text}", va="center", color=c.ink)
-
-
-def ranked_bars(axes, c, names: list[str], values: list[float], colour: str):
-    """Level bars, the longest first, each with its number."""
-    order = sorted(range(len(names)), key=lambda i: values[i])
-    level_bars(axes, c, [names[i] for i in order], [values[i] for i in order], [f"{values[i] / 1e3:,.0f}" for i in order], colour)
-    axes.set_xlim(0, max(values) * 1.16)
+        axes.text(value, y, f" {text}", va="center", color=c.ink, fontsize=SMALL)
 
 
 def projected(longitude: float, latitude: float) -> tuple[float, float]:
@@ -167,10 +157,9 @@ def sentences(axes, c, table):
     x, total, death = years(table), table.column("sentenced_total_mvd"), table.column("death_mvd")
     axes.bar(x, total, color=c.grey, width=0.8)
     axes.bar(x, death, color=c.red, width=0.8)
-    in_thousands(axes.yaxis)
-    name_axis(axes, "Thousand people a year")
-    axes.text(1936.2, 700_000, "sentenced", ha="right", color=c.soft, fontsize=TEXT)
-    axes.text(1939, 300_000, "sentenced\nto death", ha="left", color=c.red, fontsize=TEXT)
+    name_axis(axes, "Thousand people a year", 1_000)
+    axes.text(1936.2, 700_000, "sentenced", ha="right", color=c.soft)
+    axes.text(1939, 300_000, "sentenced\nto death", ha="left", color=c.red)
 
 
 @chart("gulag_itl_stock")
@@ -179,10 +168,7 @@ def camps(axes, c, table):
     x, y = years(table), [float("nan") if value is None else value for value in table.column("itl_prisoners")]
     axes.fill_between(x, y, color=c.red, alpha=0.25, linewidth=0)
     axes.plot(x, y, color=c.red)
-    axes.set_ylim(0)
-    axes.set_xlim(1930, 1953)
-    in_millions(axes.yaxis)
-    name_axis(axes, "Million prisoners on 1 January")
+    name_axis(axes, "Million prisoners on 1 January", 1_000_000, ylim=0, xlim=(1930, 1953))
 
 
 @chart("gulag_mortality_ourz")
@@ -190,12 +176,10 @@ def deaths(axes, c, table):
     """Registered deaths, the rate written over the three worst years."""
     x, y, rate = years(table), table.column("deaths"), table.column("deaths_pct_of_mean_population")
     axes.bar(x, y, color=c.red, width=0.8)
-    in_thousands(axes.yaxis)
-    name_axis(axes, "Thousand deaths a year")
-    axes.set_ylim(0, max(y) * 1.15)
+    name_axis(axes, "Thousand deaths a year", 1_000, ylim=(0, max(y) * 1.15))
     for year in (1933, 1942, 1943):
         i = x.index(year)
-        axes.text(year + 0.3 * (year == 1943), y[i] + 6_000, f"{rate[i]:.1f}%", ha="left" if year == 1943 else "right" if year == 1942 else "center", color=c.ink, fontsize=TEXT)
+        axes.text(year + 0.3 * (year == 1943), y[i] + 6_000, f"{rate[i]:.1f}%", ha="left" if year == 1943 else "right" if year == 1942 else "center", color=c.ink)
 
 
 @chart("kulak_exile_stock", height=360)
@@ -203,17 +187,16 @@ def peasant_exile(axes, c, table):
     """Deported peasants in special settlements at the end of each year."""
     x, y = [int(date[:4]) for date in table.texts("date")], table.column("special_settlers_labour_settlers")
     axes.bar(x, y, color=c.ochre, width=0.7)
-    axes.set_xticks(x[::2])
-    in_thousands(axes.yaxis)
-    name_axis(axes, "Thousand people at the end of the year")
+    name_axis(axes, "Thousand people at the end of the year", 1_000, xticks=x[::2])
 
 
 @chart("deportations_1936_1952", height=760)
 def deportations(axes, c, table):
     """Peoples moved, ranked."""
     names = [f"{group}, {date[:4]}" for group, date in zip(table.texts("group"), table.texts("date"))]
-    ranked_bars(axes, c, names, table.column("persons"), c.blue)
-    name_axis(axes, "Thousand people")
+    values, names = zip(*sorted(zip(table.column("persons"), names), key=lambda pair: pair[0]))
+    level_bars(axes, c, names, values, [f"{value / 1e3:,.0f}" for value in values], c.blue)
+    name_axis(axes, "Thousand people", xlim=(0, max(values) * 1.16))
 
 
 @chart("cpb_members", height=380)
@@ -221,12 +204,9 @@ def party_members(axes, c, table):
     """Members of the party, the years before 2020 in grey."""
     x, y = years(table), table.column("members")
     axes.bar(x, y, color=[c.red if year >= 2020 else c.grey for year in x], width=0.7)
-    axes.set_xticks(x[::2])
-    axes.set_ylim(0, max(y) * 1.15)
-    axes.set_yticks([0, 500, 1_000], ["0", "500", "1,000"])
-    name_axis(axes, "Members, as returned")
+    name_axis(axes, "Members, as returned", 1, xticks=x[::2], ylim=(0, max(y) * 1.15), yticks=[0, 500, 1_000])
     for year in (2012, 2017, 2022):
-        axes.text(year, y[x.index(year)] + 20, f"{y[x.index(year)]:,.0f}", ha="center", color=c.ink, fontsize=TEXT)
+        axes.text(year, y[x.index(year)] + 20, f"{y[x.index(year)]:,.0f}", ha="center", color=c.ink)
 
 
 @chart("stalin_attitude", height=400)
@@ -235,12 +215,9 @@ def stalin_feelings(axes, c, table):
     for name, colour, label, up in (("positive", c.red, "admiration, respect, liking", 1), ("negative", c.blue, "dislike, fear, disgust", -1)):
         points = [(x, y) for x, y in zip(years(table), table.column(name)) if y is not None]
         axes.plot(*zip(*points), color=colour, marker="o", markersize=8)
-        axes.text(2012.6, 45 if up == 1 else 14, label, ha="right", color=colour, fontsize=TEXT)
-        axes.text(points[-1][0] + 0.4, points[-1][1], f"{points[-1][1]:.0f}", va="center", color=colour, fontsize=TEXT)
-    axes.set_ylim(0, 60)
-    axes.set_xlim(2000, 2021)
-    axes.set_xticks([2001, 2006, 2011, 2016, 2019])
-    name_axis(axes, "Per cent of adults asked")
+        axes.text(2012.6, 45 if up == 1 else 14, label, ha="right", color=colour)
+        axes.text(points[-1][0] + 0.4, points[-1][1], f"{points[-1][1]:.0f}", va="center", color=colour)
+    name_axis(axes, "Per cent of adults asked", ylim=(0, 60), xlim=(2000, 2021), xticks=[2001, 2006, 2011, 2016, 2019])
 
 
 @chart("capitals_population_1917_1920", height=400)
@@ -251,12 +228,8 @@ def capitals(axes, c, table):
         at = [i for i, name in enumerate(cities) if name == city]
         axes.plot([x[i] for i in at], [y[i] for i in at], color=colour, linestyle=dashes, marker="o", markersize=9)
         last = at[-1]
-        axes.text(x[last] + 0.08, y[last], f"{city} {y[last] / 1e6:.2f}", va="bottom" if city == "Moscow" else "top", color=colour, fontsize=TEXT)
-    axes.set_ylim(0, 2_600_000)
-    axes.set_xlim(1916.9, 1921.2)
-    axes.set_xticks([1917, 1918, 1919, 1920])
-    in_millions(axes.yaxis)
-    name_axis(axes, "Million people")
+        axes.text(x[last] + 0.08, y[last], f"{city} {y[last] / 1e6:.2f}", va="bottom" if city == "Moscow" else "top", color=colour)
+    name_axis(axes, "Million people", 1_000_000, ylim=(0, 2_600_000), xlim=(1916.9, 1921.2), xticks=[1917, 1918, 1919, 1920])
 
 
 @chart("bolshevik_shares_1917", height=560)
@@ -265,8 +238,7 @@ def bolshevik_shares(axes, c, table):
     names, values = table.texts("body")[::-1], table.column("share")[::-1]
     colours = [c.grey if name.startswith("National") else c.red for name in names]
     level_bars(axes, c, names, values, [f"{value:.0f}%" for value in values], colours)
-    axes.set_xlim(0, 78)
-    name_axis(axes, "Per cent of delegates or votes")
+    name_axis(axes, "Per cent of delegates or votes", xlim=(0, 78))
 
 
 @chart("grain_procurements_1927_1932")
@@ -277,12 +249,11 @@ def grain_taken(axes, c, table):
     axes.bar(at, harvest, color=c.grey, width=0.7)
     axes.bar(at, taken, color=c.red, width=0.7)
     axes.set_xticks(at, [name.replace("-", "\N{EN DASH}") for name in names])
-    axes.set_ylim(0, max(harvest) * 1.12)
-    name_axis(axes, "Million tonnes a farming year")
+    name_axis(axes, "Million tonnes a farming year", ylim=(0, max(harvest) * 1.12))
     for x, total, part in zip(at, harvest, taken):
-        axes.text(x, part + 2, f"{100 * part / total:.0f}%", ha="center", color=c.ink, fontsize=TEXT)
-    axes.text(-0.33, harvest[0] + 2, "harvest", ha="left", color=c.soft, fontsize=TEXT)
-    axes.text(3.45, 11, "taken", ha="center", va="center", rotation=90, color=c.red, fontsize=TEXT)
+        axes.text(x, part + 2, f"{100 * part / total:.0f}%", ha="center", color=c.ink)
+    axes.text(-0.33, harvest[0] + 2, "harvest", ha="left", color=c.soft)
+    axes.text(3.45, 11, "taken", ha="center", va="center", rotation=90, color=c.red)
 
 
 @chart("collectivisation_households", height=420)
@@ -294,12 +265,9 @@ def households_1927_1930(axes, c, table):
     values = [known[date] for date in dates]
     axes.bar(range(len(dates)), values, color=[c.ochre] * 4 + [c.red] + [c.ochre], width=0.7)
     axes.set_xticks(range(len(dates)), names)
-    axes.set_ylim(0, max(values) * 1.15)
-    axes.set_yticks([0, 5_000_000, 10_000_000])
-    in_millions(axes.yaxis)
-    name_axis(axes, "Million households")
+    name_axis(axes, "Million households", 1_000_000, ylim=(0, max(values) * 1.15), yticks=[0, 5_000_000, 10_000_000])
     for x, value in enumerate(values):
-        axes.text(x, value + 250_000, f"{value / 1e6:.1f}", ha="center", color=c.ink, fontsize=TEXT)
+        axes.text(x, value + 250_000, f"{value / 1e6:.1f}", ha="center", color=c.ink)
 
 
 @chart("opposition_moscow_1923", height=420)
@@ -310,10 +278,9 @@ def moscow_vote(axes, c, table):
     axes.barh(at, ours, color=c.red, height=0.7)
     axes.barh(at, theirs, left=ours, color=c.grey, height=0.7)
     name_bars(axes, at, names)
-    axes.set_xlim(0, max(a + b for a, b in zip(ours, theirs)) * 1.14)
     for y, a, b in zip(at, ours, theirs):
-        axes.text(a + b, y, f" {100 * a / (a + b):.0f}%", va="center", color=c.ink)
-    name_axis(axes, "Votes, and the opposition\u2019s share")
+        axes.text(a + b, y, f" {100 * a / (a + b):.0f}%", va="center", color=c.ink, fontsize=SMALL)
+    name_axis(axes, "Votes, and the opposition\u2019s share", xlim=(0, max(a + b for a, b in zip(ours, theirs)) * 1.14))
     axes.text(880, 2.24, "for the opposition", ha="right", va="center", color=c.red, fontsize=SMALL)
     axes.text(880, 1.8, "for the Central Committee", ha="right", va="center", color=c.soft, fontsize=SMALL)
 
@@ -325,9 +292,8 @@ def party_levy(axes, c, early, levy):
     axes.bar(range(4), [*first, later[0], later[1]], color=c.grey, width=0.65)
     axes.bar([3], [later[2]], color=c.red, width=0.65)
     axes.set_xticks(range(4), ["Oct. 1917", "March 1921", "Jan. 1924", "Jan. 1926"])
-    in_thousands(axes.yaxis)
-    name_axis(axes, "Thousand members")
-    axes.text(2.62, 780_000, "entered in\n1924 and 1925", ha="right", va="center", color=c.red, fontsize=TEXT)
+    name_axis(axes, "Thousand members", 1_000)
+    axes.text(2.62, 780_000, "entered in\n1924 and 1925", ha="right", va="center", color=c.red)
 
 
 @chart("grain_harvest", height=440)
@@ -341,13 +307,10 @@ def harvest_estimates(axes, c, table):
     axes.plot(x, low, color=c.ochre)
     axes.plot(x[4:], revised[4:], color=c.blue)
     axes.plot(x, official, color=c.red)
-    axes.set_xlim(1927.8, 1936.4)
-    axes.set_ylim(40, 100)
-    axes.set_xticks(x[::2])
-    name_axis(axes, "Million tonnes")
-    axes.text(1934, 92.5, "official", ha="center", color=c.red, fontsize=TEXT)
-    axes.text(1933.25, 74, "revised", ha="left", color=c.blue, fontsize=TEXT)
-    axes.text(1928.2, 53, "Western low\nestimate", ha="left", va="center", color=c.ochre, fontsize=TEXT)
+    name_axis(axes, "Million tonnes", xlim=(1927.8, 1936.4), ylim=(40, 100), xticks=x[::2])
+    axes.text(1934, 92.5, "official", ha="center", color=c.red)
+    axes.text(1933.25, 74, "revised", ha="left", color=c.blue)
+    axes.text(1928.2, 53, "Western low\nestimate", ha="left", va="center", color=c.ochre)
 
 
 @chart("famine_1932_34_republics", height=360)
@@ -357,8 +320,7 @@ def famine_losses(axes, c, table):
     named.sort()
     said = [f"{share:g}" + (f" = {deaths:.1f} million" if deaths is not None else "") for share, _, deaths in named]
     level_bars(axes, c, [name for _, name, _ in named], [share for share, _, _ in named], said, c.red)
-    axes.set_xlim(0, 28)
-    name_axis(axes, "Excess deaths, per cent of the people")
+    name_axis(axes, "Excess deaths, per cent of the people", xlim=(0, 28))
 
 
 @chart("deportations_1936_1952", height=400)
@@ -376,10 +338,9 @@ def deportation_waves(axes, c, table):
     at = list(range(len(waves)))[::-1]
     axes.barh(at, values, color=c.blue, height=0.7)
     name_bars(axes, at, list(waves))
-    axes.set_xlim(0, max(values) * 1.25)
     for y, value in zip(at, values):
-        axes.text(value, y, f" {value / 1e3:,.0f}", va="center", color=c.ink)
-    name_axis(axes, "Thousand people")
+        axes.text(value, y, f" {value / 1e3:,.0f}", va="center", color=c.ink, fontsize=SMALL)
+    name_axis(axes, "Thousand people", xlim=(0, max(values) * 1.25))
 
 
 @chart("deported_peoples_population", height=420)
@@ -391,10 +352,9 @@ def peoples_after(axes, c, table):
     axes.barh(at, [1] * len(rows), color=c.grey, height=0.7)
     axes.barh(at, [share for _, share in rows], color=c.red, height=0.7)
     name_bars(axes, at, [name for name, _ in rows])
-    axes.set_xlim(0, 1.16)
     for y, (_, share) in zip(at, rows):
-        axes.text(1, y, f" {100 * share:.0f}%", va="center", color=c.ink)
-    name_axis(axes, "October 1948; the whole bar: before deportation")
+        axes.text(1, y, f" {100 * share:.0f}%", va="center", color=c.ink, fontsize=SMALL)
+    name_axis(axes, "October 1948; the whole bar: before deportation", xlim=(0, 1.16))
 
 
 @chart("industry_shares", height=420)
@@ -406,16 +366,13 @@ def departments(axes, c, table):
     axes.bar(at, producer, color=c.red, width=0.76)
     axes.bar(at, consumer, bottom=producer, color=c.grey, width=0.76)
     axes.set_xticks(at, [name.replace("1927\N{EN DASH}28", "1927\N{EN DASH}\n28") for name in names])
-    axes.set_yticks([])
     axes.grid(False)
-    axes.set_ylim(0, 100)
-    axes.set_xlim(-0.5, len(names) + 1.35)
-    name_axis(axes, "Per cent of gross output of industry")
+    name_axis(axes, "Per cent of gross output of industry", ylim=(0, 100), xlim=(-0.5, len(names) + 1.35), yticks=[])
     for x, part in zip(at, producer):
-        axes.text(x, part / 2, f"{part:.0f}", ha="center", va="center", color=c.paper, fontsize=TEXT)
-        axes.text(x, (100 + part) / 2, f"{100 - part:.0f}", ha="center", va="center", color=c.ink, fontsize=TEXT)
-    axes.text(len(names) - 0.45, producer[-1] / 2, "producer\ngoods", ha="left", va="center", color=c.red, fontsize=TEXT)
-    axes.text(len(names) - 0.45, (100 + producer[-1]) / 2, "consumer\ngoods", ha="left", va="center", color=c.soft, fontsize=TEXT)
+        axes.text(x, part / 2, f"{part:.0f}", ha="center", va="center", color=c.paper)
+        axes.text(x, (100 + part) / 2, f"{100 - part:.0f}", ha="center", va="center", color=c.ink)
+    axes.text(len(names) - 0.45, producer[-1] / 2, "producer\ngoods", ha="left", va="center", color=c.red)
+    axes.text(len(names) - 0.45, (100 + producer[-1]) / 2, "consumer\ngoods", ha="left", va="center", color=c.soft)
 
 
 @chart("real_wages_benchmarks", height=420)
@@ -426,12 +383,9 @@ def wages_benchmarks(axes, c, table):
         known = {1928: 100.0} | {int(row[:4]): value for row, value in points.items() if row.endswith(who) and value is not None}
         x = sorted(known)
         axes.plot(x, [known[year] for year in x], color=colour, marker="o", markersize=9)
-    axes.set_ylim(0, 112)
-    axes.set_xlim(1911, 1952)
-    axes.set_xticks([1913, 1928, 1932, 1937])
-    name_axis(axes, "Real wage, 1928 = 100")
-    axes.text(1938, 55, "Allen and\nKhaustova", ha="left", va="center", color=c.blue, fontsize=TEXT)
-    axes.text(1941, 30, "Cliff\n(food only)", ha="left", va="center", color=c.red, fontsize=TEXT)
+    name_axis(axes, "Real wage, 1928 = 100", ylim=(0, 112), xlim=(1911, 1952), xticks=[1913, 1928, 1932, 1937])
+    axes.text(1938, 55, "Allen and\nKhaustova", ha="left", va="center", color=c.blue)
+    axes.text(1941, 30, "Cliff\n(food only)", ha="left", va="center", color=c.red)
 
 
 @chart("famine_1932_34_republics", height=365)
@@ -447,8 +401,7 @@ def famine_map(axes, c, table):
         axes.text(*projected(*place), f"{name}\n{share[name]:g}%", ha="center", va="center", color=colour, fontsize=SMALL, linespacing=1.05)
     for name, place in {"Don,\nKuban": (43.6, 46.9), "Volga": (45.6, 52)}.items():
         axes.text(*projected(*place), name, ha="center", va="center", color=c.soft, fontsize=SMALL, linespacing=1.05)
-    axes.set_xlim(projected(20, 49)[0], projected(89, 49)[0])
-    axes.set_ylim(projected(55, 39.5)[1], projected(55, 62.5)[1])
+    axes.set(xlim=(projected(20, 49)[0], projected(89, 49)[0]), ylim=(projected(55, 39.5)[1], projected(55, 62.5)[1]))
 
 
 @chart(height=640)
@@ -456,21 +409,20 @@ def firm_and_state(axes, c):
     """Cliff's comparison: two firms that compete by price, and a country that competes with others by arms."""
 
     def box(x, y, width, height, text="", colour=c.ink, at=0.5):
-        axes.add_patch(matplotlib.patches.Rectangle((x, y), width, height, fill=False, edgecolor=colour, linewidth=3))
-        axes.text(x + width / 2, y + height * at, text, ha="center", va="center", color=colour, fontsize=TEXT)
+        axes.add_patch(patches.Rectangle((x, y), width, height, fill=False, edgecolor=colour, linewidth=3))
+        axes.text(x + width / 2, y + height * at, text, ha="center", va="center", color=colour)
 
     def arrow(start, end, y, text, colour, width, style="-"):
-        axes.annotate("", (end, y), (start, y), arrowprops={"arrowstyle": "<|-|>,head_length=0.7,head_width=0.35", "color": colour, "linewidth": width, "linestyle": style, "shrinkA": 2, "shrinkB": 2})
-        axes.text((start + end) / 2, y + 2, text, ha="center", va="bottom", color=colour, fontsize=TEXT)
+        axes.annotate("", (end, y), (start, y), arrowprops={"arrowstyle": "<|-|>,head_length=0.7,head_width=0.35", "color": colour, "linewidth": width, "linestyle": style, "shrinkA": 2, "shrinkB": 2}, fontsize=SMALL)
+        axes.text((start + end) / 2, y + 2, text, ha="center", va="bottom", color=colour)
 
-    axes.set_xlim(0, 100)
-    axes.set_ylim(0, 100)
+    axes.set(xlim=(0, 100), ylim=(0, 100))
     axes.axis("off")
-    axes.text(0, 97, "Firm against firm", ha="left", va="center", color=c.soft, fontsize=TEXT)
+    axes.text(0, 97, "Firm against firm", ha="left", va="center", color=c.soft)
     box(1, 70, 28, 20, "North", c.ink)
     box(71, 70, 28, 20, "South", c.ink)
     arrow(29, 71, 78, "price", c.red, 5)
-    axes.text(0, 59, "State against state", ha="left", va="center", color=c.soft, fontsize=TEXT)
+    axes.text(0, 59, "State against state", ha="left", va="center", color=c.soft)
     box(1, 2, 44, 50, "USSR", c.blue, at=0.88)
     plants = [(4, 8), (25, 8), (14.5, 26)]
     centres = [(x + 8.5, y + 5.5) for x, y in plants]
@@ -478,7 +430,7 @@ def firm_and_state(axes, c):
         box(x, y, 17, 11, "plant", c.blue)
     axes.annotate("", (centres[0][0], 19), (19, 26), arrowprops={"arrowstyle": "-", "color": c.blue, "linewidth": 2, "shrinkA": 0, "shrinkB": 0})
     axes.annotate("", (centres[1][0], 19), (27, 26), arrowprops={"arrowstyle": "-", "color": c.blue, "linewidth": 2, "shrinkA": 0, "shrinkB": 0})
-    axes.text(23, 22.5, "plan", ha="center", va="center", color=c.blue, fontsize=TEXT)
+    axes.text(23, 22.5, "plan", ha="center", va="center", color=c.blue)
     box(73, 2, 26, 50, "rival\nstates\nand\nfirms", c.ink)
     arrow(45, 73, 36, "arms", c.red, 7)
     arrow(45, 73, 14, "trade", c.soft, 2, (0, (4, 3)))
@@ -502,12 +454,10 @@ def growth_by_period(axes, c, table):
     for name, colour, dashes in (("official", c.red, "-"), ("cia", c.blue, "-"), ("maddison", c.ochre, "--")):
         axes.plot(at, table.column(name), color=colour, linestyle=dashes, marker="o", markersize=8)
     axes.set_xticks(at, [name.replace("\N{EN DASH}", "\N{EN DASH}\n") for name in names])
-    axes.set_ylim(0, 11.5)
-    axes.set_xlim(-0.3, len(names) - 0.35)
-    name_axis(axes, "Growth, per cent a year")
-    axes.text(1.25, 8.3, "Soviet statistics", ha="left", va="bottom", color=c.red, fontsize=TEXT)
-    axes.text(0, 4.1, "CIA", ha="left", va="top", color=c.blue, fontsize=TEXT)
-    axes.text(0, 2.8, "Maddison Project (dashes)", ha="left", va="top", color=c.ochre, fontsize=TEXT)
+    name_axis(axes, "Growth, per cent a year", ylim=(0, 11.5), xlim=(-0.3, len(names) - 0.35))
+    axes.text(1.25, 8.3, "Soviet statistics", ha="left", va="bottom", color=c.red)
+    axes.text(0, 4.1, "CIA", ha="left", va="top", color=c.blue)
+    axes.text(0, 2.8, "Maddison Project (dashes)", ha="left", va="top", color=c.ochre)
 
 
 @chart("product_a_head_1913_1989", height=480)
@@ -520,18 +470,15 @@ def six_countries(axes, c, table):
     for name, _, colour in named:
         axes.plot(x, shares[name], color=colour, linewidth=5 if name == "ussr" else 2.5)
     for (name, label, colour), y in zip(named, spread([shares[name][-1] for name, _, _ in named], 6)):
-        axes.text(1990, y, f"{label} {shares[name][-1]:.0f}", va="center", color=colour, fontsize=TEXT)
-    axes.set_xlim(1928, 2011)
-    axes.set_ylim(0, 84)
-    axes.set_xticks([1928, 1940, 1950, 1960, 1975, 1989])
-    name_axis(axes, "Product a head, United States = 100")
+        axes.text(1990, y, f"{label} {shares[name][-1]:.0f}", va="center", color=colour)
+    name_axis(axes, "Product a head, United States = 100", xlim=(1928, 2011), ylim=(0, 84), xticks=[1928, 1940, 1950, 1960, 1975, 1989])
 
 
 @chart("infant_mortality", "infant_mortality_five_yearly", height=460)
 def infants(axes, c, yearly, five):
     """Infant mortality, the USSR with the years it did not publish left out, against Japan, Italy and Spain."""
     x = years(yearly)
-    axes.plot(x, [float("nan") if value is None else value for value in yearly.column("ussr")], color=c.red, linewidth=5)
+    axes.plot(x, yearly.column("ussr"), color=c.red, linewidth=5)
     known = [(year, value) for year, value in zip(x, yearly.column("ussr")) if value is not None and 1975 <= year <= 1983]
     axes.plot(*zip(*known), color=c.red, linestyle=":", marker="o", markersize=6)
     axes.plot(x, yearly.column("jpn"), color=c.blue, linewidth=2.5)
@@ -539,11 +486,8 @@ def infants(axes, c, yearly, five):
         axes.plot(years(five), five.column(name), color=c.soft, linewidth=2.5)
     ends = [("USSR", yearly.column("ussr")[-1], c.red), ("Japan", yearly.column("jpn")[-1], c.blue), ("Italy", five.column("ita")[-1], c.soft), ("Spain", five.column("esp")[-1], c.soft)]
     for (label, _, colour), y in zip(ends, spread([value for _, value, _ in ends], 6.4)):
-        axes.text(1991, y + 3.5, label, va="center", color=colour, fontsize=TEXT)
-    axes.set_xlim(1949, 2000)
-    axes.set_ylim(0, 95)
-    axes.set_xticks([1950, 1960, 1970, 1980, 1990])
-    name_axis(axes, "Deaths per thousand live births")
+        axes.text(1991, y + 3.5, label, va="center", color=colour)
+    name_axis(axes, "Deaths per thousand live births", xlim=(1949, 2000), ylim=(0, 95), xticks=[1950, 1960, 1970, 1980, 1990])
 
 
 @chart("defence_burden_estimates", "defence_burden_1989", height=460)
@@ -555,13 +499,11 @@ def arms_burden(axes, c, earlier, last):
     at = list(range(len(names)))[::-1]
     axes.barh(at, [max(b - a, 0.25) for a, b in zip(low, high)], left=[a - 0.125 * (a == b) for a, b in zip(low, high)], color=c.red, height=0.5)
     axes.set_yticks(at, names)
-    axes.set_xlim(0, 20.5)
-    axes.set_xticks([0, 5, 10, 15])
     axes.grid(True, axis="x")
     axes.grid(False, axis="y")
     for y, a, b in zip(at, low, high):
-        axes.text(b + 0.4, y, f"{a:g}" if a == b else f"{a:g}\N{EN DASH}{b:g}", va="center", color=c.ink, fontsize=TEXT)
-    name_axis(axes, "Per cent of national product")
+        axes.text(b + 0.4, y, f"{a:g}" if a == b else f"{a:g}\N{EN DASH}{b:g}", va="center", color=c.ink)
+    name_axis(axes, "Per cent of national product", xlim=(0, 20.5), xticks=[0, 5, 10, 15])
 
 
 @chart("bloc_investment_first_plans", height=300)
@@ -570,8 +512,7 @@ def first_plans(axes, c, table):
     rows = sorted((share, name) for name, share in zip(table.texts("country"), table.column("heavy")) if share is not None)
     said = ["over 90%" if name == "Hungary" else f"{share:.0f}%" for share, name in rows]
     level_bars(axes, c, [name for _, name in rows], [share for share, _ in rows], said, c.red)
-    axes.set_xlim(0, 118)
-    name_axis(axes, "Per cent of industrial investment")
+    name_axis(axes, "Per cent of industrial investment", xlim=(0, 118))
 
 
 @chart("gdr_refugees", height=400)
@@ -579,12 +520,9 @@ def leaving_east_germany(axes, c, table):
     """People who left each year; the year of the rising and the first year of the Wall in red."""
     x, y = years(table), table.column("refugees")
     axes.bar(x, y, color=[c.red if year in (1953, 1962) else c.grey for year in x], width=0.75)
-    axes.set_xticks(x[1::3])
-    axes.set_ylim(0, max(y) * 1.15)
-    in_thousands(axes.yaxis)
-    name_axis(axes, "Thousand people a year")
+    name_axis(axes, "Thousand people a year", 1_000, xticks=x[1::3], ylim=(0, max(y) * 1.15))
     for year in (1953, 1962):
-        axes.text(year, y[x.index(year)] + 6_000, f"{y[x.index(year)] / 1e3:.0f}", ha="center", color=c.ink, fontsize=TEXT)
+        axes.text(year, y[x.index(year)] + 6_000, f"{y[x.index(year)] / 1e3:.0f}", ha="center", color=c.ink)
 
 
 @chart("reichstag_votes_1928_1932", height=460)
@@ -596,14 +534,13 @@ def left_and_nazi_votes(axes, c, table):
     axes.bar([x - 0.21 for x in at], kpd, bottom=spd, color=c.red, width=0.38)
     axes.bar([x + 0.21 for x in at], nsdap, color=c.grey, width=0.38)
     for x, low, high, other in zip(at, spd, kpd, nsdap):
-        axes.text(x - 0.21, low + high + 0.7, f"{low + high:.1f}", ha="center", va="bottom", color=c.ink)
-        axes.text(x + 0.21, other + 0.7, f"{other:.1f}", ha="center", va="bottom", color=c.ink)
+        axes.text(x - 0.21, low + high + 0.7, f"{low + high:.1f}", ha="center", va="bottom", color=c.ink, fontsize=SMALL)
+        axes.text(x + 0.21, other + 0.7, f"{other:.1f}", ha="center", va="bottom", color=c.ink, fontsize=SMALL)
     for y, text, colour in ((spd[0] / 2, "SPD", c.paper), (spd[0] + kpd[0] / 2, "KPD", c.paper)):
-        axes.text(-0.21, y, text, ha="center", va="center", color=colour)
-    axes.text(len(names) - 1 + 0.21, nsdap[-1] / 2, "Nazis", ha="center", va="center", rotation=90, color=c.ink)
+        axes.text(-0.21, y, text, ha="center", va="center", color=colour, fontsize=SMALL)
+    axes.text(len(names) - 1 + 0.21, nsdap[-1] / 2, "Nazis", ha="center", va="center", rotation=90, color=c.ink, fontsize=SMALL)
     axes.set_xticks(at, [name.replace(" ", "\n") for name in names])
-    axes.set_ylim(0, 47)
-    name_axis(axes, "Per cent of valid votes")
+    name_axis(axes, "Per cent of valid votes", ylim=(0, 47))
 
 
 @chart("spanish_fleets_1936_1939", height=300)
@@ -622,14 +559,11 @@ def china_rates(axes, c, table):
     for name, colour in (("births", c.blue), ("deaths", c.red)):
         axes.plot(x, table.column(f"{name}_estimated"), color=colour, linewidth=4)
         axes.plot(x, table.column(f"{name}_registered"), color=colour, linewidth=2.5, linestyle="--")
-    axes.set_ylim(0, 56)
-    axes.set_xlim(1952.5, 1980.5)
-    axes.set_xticks([1953, 1958, 1961, 1966, 1971, 1976, 1980])
-    name_axis(axes, "For every thousand people (dashes: as registered)")
+    name_axis(axes, "For every thousand people (dashes: as registered)", ylim=(0, 56), xlim=(1952.5, 1980.5), xticks=[1953, 1958, 1961, 1966, 1971, 1976, 1980])
     worst = x.index(1960)
-    axes.text(1960, table.column("deaths_estimated")[worst] + 1, f"{table.column('deaths_estimated')[worst]:.1f}", ha="center", va="bottom", color=c.red, fontsize=TEXT)
-    axes.text(1976.3, table.column("births_estimated")[x.index(1973)] + 4, "births", ha="center", va="bottom", color=c.blue, fontsize=TEXT)
-    axes.text(1973, table.column("deaths_estimated")[x.index(1973)] + 2, "deaths", ha="center", va="bottom", color=c.red, fontsize=TEXT)
+    axes.text(1960, table.column("deaths_estimated")[worst] + 1, f"{table.column('deaths_estimated')[worst]:.1f}", ha="center", va="bottom", color=c.red)
+    axes.text(1976.3, table.column("births_estimated")[x.index(1973)] + 4, "births", ha="center", va="bottom", color=c.blue)
+    axes.text(1973, table.column("deaths_estimated")[x.index(1973)] + 2, "deaths", ha="center", va="bottom", color=c.red)
 
 
 @chart("product_a_head_china_1950_1995", height=480)
@@ -639,14 +573,10 @@ def china_growth(axes, c, table):
     for name, label, colour, width in (("china", "China", c.red, 5), ("india", "India", c.blue, 3), ("vietnam", "Vietnam", c.ochre, 3)):
         y = table.column(name)
         axes.plot(x, y, color=colour, linewidth=width)
-        axes.text(1995.6, y[-1] + (90 if name == "india" else -90 if name == "vietnam" else 0), label, va="center", color=colour, fontsize=TEXT)
+        axes.text(1995.6, y[-1] + (90 if name == "india" else -90 if name == "vietnam" else 0), label, va="center", color=colour)
     low = x.index(1961)
-    axes.text(1961.5, table.column("china")[low] - 70, "1961", ha="center", va="top", color=c.red, fontsize=TEXT)
-    axes.set_xlim(1950, 2004)
-    axes.set_ylim(0, 4_300)
-    axes.set_xticks([1950, 1957, 1965, 1978, 1992])
-    axes.set_yticks([0, 1_000, 2_000, 3_000, 4_000], ["0", "1,000", "2,000", "3,000", "4,000"])
-    name_axis(axes, "Product a head, dollars of 2011")
+    axes.text(1961.5, table.column("china")[low] - 70, "1961", ha="center", va="top", color=c.red)
+    name_axis(axes, "Product a head, dollars of 2011", 1, yticks=[0, 1_000, 2_000, 3_000, 4_000], xlim=(1950, 2004), ylim=(0, 4_300), xticks=[1950, 1957, 1965, 1978, 1992])
 
 
 @chart("war_dead_stated", height=300)
@@ -656,7 +586,6 @@ def war_dead(axes, c, table):
     at = list(range(len(low)))[::-1]
     axes.barh(at, high, color=[c.grey, c.blue, c.red], height=0.62)
     name_bars(axes, at, ["1946, told\nin public", "1956, reckoned\nin secret", "since 1990,\nofficial"])
-    axes.set_xlim(0, max(high) * 1.22)
     for y, a, b in zip(at, low, high):
-        axes.text(b, y, f" {a:g}" if a == b else f" {a:g}\u2013{b:g}", va="center", color=c.ink, fontsize=TEXT)
-    name_axis(axes, "Million people")
+        axes.text(b, y, f" {a:g}" if a == b else f" {a:g}\u2013{b:g}", va="center", color=c.ink)
+    name_axis(axes, "Million people", xlim=(0, max(high) * 1.22))
