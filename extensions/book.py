@@ -1,4 +1,4 @@
-"""The book itself: its metadata, its chapter numbers, the language of foreign words, and what authors may write."""
+"""The book itself: its metadata, its numbers, what pages show of one another, the language of foreign words, what authors may write, how a build stops."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sphinx.util.nodes import make_refnode
 
 logger = logging.getLogger(__name__)
 
-METADATA = {"title", "subtitle", "author", "language", "description", "keywords", "rights", "license_url", "identifier", "url", "essay"}
+METADATA = {"title", "subtitle", "author", "language", "description", "keywords", "rights", "license_url", "identifier", "url", "repository", "essay"}
 CYRILLIC = re.compile(r"[\u0400-\u04ff][\u0400-\u04ff\s.,«»\u2013\-]*[\u0400-\u04ff]|[\u0400-\u04ff]")
 # What a chapter may be written with (STYLE.md lists it for people). Everything else is refused with file and line.
 ROLES = {"cite:p", "cite:t", "claim", "claim-count", "number", "ref", "numref", "doc", "term", "index", "lang", "sub", "sup", "download"}
@@ -33,14 +33,13 @@ NODES = (
     nodes.subscript, nodes.reference, nodes.target, nodes.footnote, nodes.footnote_reference, nodes.label, nodes.bullet_list,
     nodes.enumerated_list, nodes.list_item, nodes.definition_list, nodes.definition_list_item, nodes.term, nodes.definition, nodes.block_quote,
     nodes.attribution, nodes.table, nodes.tgroup, nodes.colspec, nodes.thead, nodes.tbody, nodes.row, nodes.entry, nodes.figure, nodes.image,
-    nodes.caption, nodes.legend, nodes.admonition, nodes.container, nodes.compound, nodes.comment, nodes.transition, nodes.rubric,
-    nodes.literal, nodes.literal_block, nodes.substitution_definition, nodes.system_message, nodes.field_list, nodes.field, nodes.field_name,
-    nodes.field_body, nodes.problematic, addnodes.glossary, addnodes.index, addnodes.toctree, addnodes.pending_xref, addnodes.download_reference,
+    nodes.caption, nodes.legend, nodes.admonition, nodes.container, nodes.compound, nodes.comment, nodes.transition,
+    nodes.literal, nodes.system_message, nodes.problematic, addnodes.glossary, addnodes.index, addnodes.toctree, addnodes.pending_xref, addnodes.download_reference,
 )  # fmt: skip
 
 
 def complete_metadata(app, config):
-    """Adds `date`, `commit` and `epoch` of the edition to ``config.book``, from git or from the release's EDITION file, and sets ``config.root``.
+    """Adds `version`, `date` (UTC), `commit` and `epoch` (seconds) of the edition to ``config.book``, from conf.py and git or from the release's EDITION file, and sets ``config.root``.
 
     Ends the build when conf.py leaves out a value that every format prints.
     """
@@ -93,6 +92,7 @@ def note_for_others(app, doctree):
 
 
 def is_caption(node: nodes.Node) -> bool:
+    """Of a chart, or of a table, where docutils calls it a title."""
     return isinstance(node, nodes.caption) or isinstance(node, nodes.title) and isinstance(node.parent, nodes.table)
 
 
@@ -137,6 +137,7 @@ class ForeignWords(SphinxPostTransform):
 
 
 def foreign(text: str, language: str) -> nodes.inline:
+    """`text` marked as of `language`, a code such as ``fr`` or ``ru-Latn``."""
     return nodes.inline("", text, classes=["lang", f"language-{language}"], lang=language)  # docutils writes lang from the class
 
 
@@ -216,6 +217,9 @@ def refuse_nodes(app, doctree):
     for caption in doctree.findall(is_caption):
         if any(link.get("refdomain") == "cite" for link in caption.findall(addnodes.pending_xref)):
             logger.warning("a citation in a caption: put it into :source:, or into the sentence above", location=caption)
+    for head in doctree.findall(nodes.thead):
+        if any(isinstance(node, (nodes.reference, addnodes.pending_xref)) for node in head.findall()):
+            logger.warning("a link in a table's head, which the PDF sets again on each page: put it into a row, or into the sentence above", location=head.parent.parent)
     for node in doctree.findall(nodes.Node):
         if not (type(node) in NODES or type(node).__module__.startswith("extensions.")):
             logger.warning(f"<{node.__class__.__name__}> is not a construct that authors may use (STYLE.md lists them)", location=node)

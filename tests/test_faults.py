@@ -84,6 +84,7 @@ FAULTS = {
     "file to include that is missing": (CHAPTER, "Two works in", "```{include} nothing.md\n```\n\nTwo works in", r"01-one\.md:7: .*include.*file not found: '.*nothing\.md'"),
     "file that includes itself": (CHAPTER, "Two works in", "```{include} 01-one.md\n```\n\nTwo works in", r"01-one\.md:7: .*includes 01-one\.md, which includes this file again: take one"),
     "citation in a caption": (CHAPTER, "Two works in", ":::{table} Works, by {cite:t}`abel1950`\n\n| A |\n| --- |\n| b |\n:::\n\nTwo works in", r"01-one\.md:7: .*citation in a caption: put it into :source:"),
+    "citation in a table's head": (CHAPTER, "Two works in", "| A {cite:t}`abel1950` |\n| --- |\n| b |\n\nTwo works in", r"01-one\.md:7: .*link in a table's head.*put it into a row"),
     "picture that is none": ("book/picture.png", None, "nonsense", r"constructs\.md:\d+: .*picture\.png cannot be read as a picture: save it"),
     "setting left out": ("conf.py", '"author": ', '"writer": ', r"conf\.py:1: .*`book` lacks author: every format prints it"),
     "setting that is no Python": ("conf.py", "book = {", "book = {{", r"syntax error in your configuration file.*conf\.py, line \d+"),
