@@ -41,7 +41,7 @@ def structure_faults(files: dict[str, bytes]) -> list[str]:
                 backs = [a.get("href", "")[1:] for a in element.iter(f"{XHTML}a") if a.get("role") == "doc-backlink"]
                 if not backs or not set(backs) <= ids:
                     faults.append(f"{name}: a note without a link back")
-            text = (element.text or "") + (element[-1].tail or "" if len(element) else "")
+            text = "".join([element.text or "", *(child.tail or "" for child in element)])
             if any("\u0400" <= c <= "\u04ff" for c in text) and not any(e.get("lang") == "ru" for e in [element, *element.iterancestors()]):
                 if element.tag != f"{XHTML}title":
                     faults.append(f"{name}: Russian words not marked as Russian: {text.strip()[:40]}")

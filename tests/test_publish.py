@@ -9,12 +9,13 @@ import time
 
 import pytest
 import yaml
-from conftest import ROOT
+from conftest import ROOT, needed
 
 
 @pytest.fixture
 def checkout(tmp_path):
     """The project's build files around the tiny book, with the environment that runs the tests."""
+    needed(**{"make test": (ROOT / ".venv/ready").exists()})
     root = tmp_path / "project"
     shutil.copytree(ROOT / "tests/roots/tiny", root)
     for name in ("Makefile", "requirements.lock", "pyproject.toml"):
@@ -35,17 +36,15 @@ def test_bare_make_prints_the_menu():
 
 
 def test_failed_build_leaves_the_last_good_one(checkout):
-    if not (ROOT / ".venv/ready").exists():
-        pytest.skip("needs the .venv that `make` sets up: run `make test`")
     done = make(checkout, "book")
     assert done.returncode == 0, done.stdout + done.stderr
-    before = {path: path.read_bytes() for path in sorted((checkout / "dist").rglob("*")) if path.is_file()}
+    before = published(checkout)
     assert {"tiny.epub", "tiny.pdf"} <= {path.name for path in before}
     chapter = checkout / "book/1-part/01-one.md"
     chapter.write_text(chapter.read_text("utf-8").replace("{cite:t}`abel1950`.", "{cite:t}`able1950`."), "utf-8")
     done = make(checkout, "book")
     assert done.returncode != 0 and "no entry 'able1950'" in done.stderr and "dist/ is as it was" in done.stdout
-    assert before == {path: path.read_bytes() for path in sorted((checkout / "dist").rglob("*")) if path.is_file()}
+    assert before == published(checkout)
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / ".github/workflows").glob("*.yml")), ids=lambda path: path.stem)
