@@ -59,7 +59,7 @@ check: $(VENV)/ready  # read every source and refuse what authors may not write;
 serve: html  # build the site and show it on http://127.0.0.1:8000
 	@cd dist/html && ../../$(VENV)/bin/python -m http.server --bind 127.0.0.1 8000
 
-look: book  # draw every page as numbered contact sheets in build/look/ (needs chromium, node and npm)
+look: book  # draw the pages as numbered contact sheets in build/look/ (needs chromium, node and npm)
 	@$(VENV)/bin/python tests/look.py
 
 bench: $(VENV)/ready  # measure what building costs, in one run, and print it beside the bars

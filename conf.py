@@ -46,7 +46,6 @@ extensions = [
 
 # Authors write MyST with ::: fences, attribution lines and definition lists, and nothing that reaches only one format.
 myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "deflist"]
-myst_heading_anchors = 0
 
 # Notes stay where they are written: docutils would otherwise gather them under a rule.
 myst_footnote_sort = False
@@ -67,9 +66,6 @@ html_theme = "sphinx_book_theme"
 
 # The address that the site is meant for: canonical links, the site map and the page for lost addresses count from it.
 html_baseurl = book["url"]
-
-# What the browser's tab says after a page's own title.
-html_title = project
 
 # None of the theme's own bars and buttons: ours are in theme/html, and the theme's would fail CSP, repeat themselves or lose parts of notes.
 html_sidebars = {"**": []}

@@ -122,8 +122,8 @@ def open_filter(self, node):
 
 def chapters(srcdir: Path) -> dict[str, int]:
     """Each chapter's number, which its file's name begins with, by the label at its head. A link with its text spares Sphinx the look into the chapter."""
-    heads = {path: path.open(encoding="utf-8").readline() for path in sorted(srcdir.glob("*/[0-9][0-9]-*.md"))}
-    return {head.strip("()=\n"): int(path.name[:2]) for path, head in heads.items()}
+    paths = sorted(srcdir.glob("*/[0-9][0-9]-*.md"))
+    return {path.read_text("utf-8").partition("\n")[0].strip("()="): int(path.name[:2]) for path in paths}
 
 
 class People(SphinxDirective):
@@ -165,14 +165,14 @@ class People(SphinxDirective):
 class Namings(SphinxTransform):
     """Links a chapter's naming of each of its people to the page of people: the first in the running text, or else in a list, quotation or note.
 
-    Warning: a chapter that never names
-    somebody whom data/people.toml places in it.
+    Warning: a chapter that never names somebody whom data/people.toml places in it.
     """
 
     default_priority = 500
 
     def apply(self, **kwargs):
-        here = next((label for label in self.document.nameids if label in chapters(Path(self.env.srcdir))), None)
+        known = chapters(Path(self.env.srcdir))
+        here = next((label for label in self.document.nameids if label in known), None)
         path = Path(self.config.root, "data/people.toml")
         if here is None or not path.exists():
             return
@@ -183,7 +183,7 @@ class Namings(SphinxTransform):
             return  # People says so
         self.texts = [text for text in self.document.findall(nodes.Text) if isinstance(text.parent, nodes.paragraph)]
         for key, person in people.items():
-            if here in person.get("chapters", ()) and not self.link(person["name"]):
+            if PERSON - {"dates"} <= set(person) and here in person["chapters"] and not self.link(person["name"]):  # People says what lacks a field
                 line = text[: text.index(f"[{key}]")].count("\n") + 1
                 logger.warning(f"{key}: chapter {here!r} never names {person['name']}: take it out of chapters", location=f"data/people.toml:{line}")
 

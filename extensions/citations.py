@@ -52,8 +52,6 @@ REQUIRED = {  # beside title, kind and consulted; a date that nobody saw is left
     "newspaper": ("journal|url|copynote",),
 }
 CONSULTED_COLUMNS = ["key", "address", "date", "seen", "locator", "passage_start", "passage_end"]
-
-
 QUOTED = re.compile("\N{LEFT SINGLE QUOTATION MARK}([^\N{LEFT SINGLE QUOTATION MARK}]*?)\N{RIGHT SINGLE QUOTATION MARK}(?!\\w)")
 
 
@@ -75,7 +73,7 @@ def shown(url: str) -> str:
 
 
 class Source:
-    """One entry of refs.bib, ready to print: `label` is (names, year); `text()` is the entry in the list."""
+    """One entry of refs.bib, ready to print: `names` and `year` in the text, `text()` in the list of sources, `mark()` at its end."""
 
     def __init__(self, entry, line: int):
         self.entry, self.key, self.line = entry, entry.key, line
@@ -131,12 +129,11 @@ class Source:
         if not parts[0]:  # nobody signed it: it stands under its title
             parts = [parts[2], parts[1]]
         if kind == "incollection":
-            editors = self._plain_names("editor")
-            parts.append(Text("In ", Tag("em", self.rich("booktitle")), f", edited by {editors}" if editors else ""))
-            parts[-1] = Text(parts[-1], f", {self.get('pages')}" if self.get("pages") else "")
+            editors, pages = self._plain_names("editor"), self.get("pages")
+            parts.append(Text("In ", Tag("em", self.rich("booktitle")), f", edited by {editors}" if editors else "", f", {pages}" if pages else ""))
         elif self.get("journal"):
             issue = " ".join(filter(None, [self.get("volume"), f"({self.get('number')})" if self.get("number") else ""]))
-            tail = ", ".join(filter(None, [self.get("date")])) or self.get("pages")
+            tail = self.get("date") or self.get("pages")
             journal = Text(Tag("em", self.rich("journal")), f" {issue}" if issue else "")
             parts.append(Text(journal, f"{': ' if issue and not self.get('date') else ', '}{tail}" if tail else ""))
         if self.get("translator"):
@@ -149,8 +146,7 @@ class Source:
             if self.get(field)
         ]
         imprint = ": ".join(filter(None, [self.get("address"), self.get("publisher") or self.get("institution")]))
-        genre = self.get("type")
-        for piece in (genre, ", ".join(filter(None, shelf)), self.get("series"), imprint, self.get("note")):
+        for piece in (self.get("type"), ", ".join(filter(None, shelf)), self.get("series"), imprint, self.get("note")):
             if piece:
                 parts.append(Text(piece))
         text = Text()

@@ -1,7 +1,7 @@
 """The register: every claim of the essay with verdict and finding, and every quotation with who has seen it.
 
 ``data/claims/<part>/<chapter>.toml`` holds the claims whose home is that chapter (written or not: `title` says what it will be called), ``data/quotations.toml`` the quotations. A role marks the place in the
-running text, directives print a chapter's claims, a part's claims in full, the counts and the quotations. STYLE.md says what an entry needs; what
+running text, directives print a chapter's claims, a part's claims in full, the counts and the quotations. `Register` checks what an entry needs; what
 lacks it stops the build with file, line and cure.
 """
 
@@ -62,7 +62,7 @@ def keys_cited(text: str) -> set[str]:
 
 
 class Register:
-    """All claims and quotations, read from their files. `place(id)` is file:line; `faults` what is wrong, as (message, place)."""
+    """All claims and quotations, read from their files below `root`. `places[id]` is file:line; `faults` what is wrong, as (message, place)."""
 
     def __init__(self, root: Path):
         self.claims, self.quotations, self.places, self.faults = {}, {}, {}, []
@@ -108,7 +108,7 @@ class Register:
                 entry[name] = kind()
         for name, kind in (("sources", dict), ("aliases", str)):
             if not isinstance(entry.get(name, []), list) or not all(isinstance(item, kind) for item in entry.get(name, [])):
-                self.fault(id, f"{name} cannot be read: write them as STYLE.md shows, each in brackets")
+                self.fault(id, f'{name} cannot be read: write sources = [{{key = "…", bearing = "supports"}}], aliases = ["…"]')
                 entry[name] = []
 
     def _check_claims(self):
@@ -269,7 +269,7 @@ class RegisterDirective(SphinxDirective):
 class Claims(RegisterDirective):
     """``{claims}``: pillars and supports of this chapter in brief. ``{claims} folder``: all claims of that part, in full, by chapter.
 
-    Option ``weight``: all claims of that weight in brief, whatever their chapter.
+    Option ``weight``: all claims of that weight in brief, whatever their chapter. Error: a folder that data/claims does not have.
     """
 
     optional_arguments = 1

@@ -27,11 +27,10 @@ XHTML, OPS = "http://www.w3.org/1999/xhtml", "http://www.idpf.org/2007/ops"
 TYPE = f"{{{OPS}}}type"
 PAGE_LENGTH = 1800  # characters on a synthetic page
 MEDIA_TYPES = {".xhtml": "application/xhtml+xml", ".css": "text/css", ".svg": "image/svg+xml", ".png": "image/png", ".ncx": "application/x-dtbncx+xml"}
-SEMANTICS = {  # the name a file begins with: (epub:type, role of its section)
+SEMANTICS = {  # a document's name without its folder: (epub:type, role of its section)
     "preface": ("preface", "doc-preface"),
     "glossary": ("glossary", "doc-glossary"),
     **dict.fromkeys(("bibliography", "debate", "primary", "scholarship", "press"), ("bibliography", "doc-bibliography")),
-    "genindex": ("index", "doc-index"),
 }
 
 
@@ -54,7 +53,6 @@ class EpubBuilder(Epub3Builder):
 
     def init(self):
         super().init()
-        self.use_index = True
         loader = FileSystemLoader(THEME)
         self.pages = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
         self.classes = set(re.findall(r"\.([a-z][\w-]*)", (THEME / "book.css").read_text("utf-8")))
@@ -290,23 +288,22 @@ class Package:
     def write(self, path: Path):
         render = self.builder.pages.get_template
         files: dict[str, bytes] = {"book.css": (THEME / "book.css").read_bytes(), "cover.png": draw(self.book, PORTRAIT)}
-        common = {"book": self.book, "relative": relative_uri}
-        toc = list(self.contents())
+        common = {"book": self.book, "relative": relative_uri, "index": list(self.index())}
         for name in ("cover", "title", "genindex"):
-            files[f"{name}.xhtml"] = render(f"{name}.xhtml").render(**common, index=list(self.index())).encode()
+            files[f"{name}.xhtml"] = render(f"{name}.xhtml").render(**common).encode()
         for doc, root in self.trees.items():
             body = re.sub(r'^<div[^>]*>|</div>$', "", etree.tostring(root, encoding="unicode").strip())
             page = render("page.xhtml").render(**common, name=doc, title=self.env.titles[doc].astext(), body=body)
             files[f"{doc}.xhtml"] = page.encode()
             for image in root.iter(tag("img")):
-                name = str(PurePosixPath(image.get("src").split("_images/")[-1]))
+                name = PurePosixPath(image.get("src")).name
                 files[f"_images/{name}"] = Path(self.builder.outdir, "_images", name).read_bytes()
         first = next((doc for doc in self.docs if self.env.toc_secnumbers.get(doc, {}).get("")), self.docs[0])
         landmarks = [("cover", "Cover", "cover.xhtml"), ("titlepage", "Title page", "title.xhtml"), ("toc", "Contents", "nav.xhtml")]
         landmarks += [("frontmatter", "Preface", f"{self.docs[0]}.xhtml"), ("bodymatter", "Start of the book", f"{first}.xhtml")]
         landmarks += [(kind, kind.capitalize(), f"{doc}.xhtml") for kind in ("glossary", "bibliography") for doc in self.docs if PurePosixPath(doc).name == kind]
         landmarks.append(("index", "Index", "genindex.xhtml"))
-        navigation = common | {"toc": toc, "breaks": self.breaks, "charts": list(self.charts()), "landmarks": landmarks}
+        navigation = common | {"toc": list(self.contents()), "breaks": self.breaks, "charts": list(self.charts()), "landmarks": landmarks}
         files["nav.xhtml"] = render("nav.xhtml").render(**navigation).encode()
         files["toc.ncx"] = render("toc.ncx").render(**navigation).encode()
         spine = ["cover.xhtml", "title.xhtml", "nav.xhtml", *(f"{doc}.xhtml" for doc in self.docs), "genindex.xhtml"]

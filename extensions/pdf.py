@@ -125,12 +125,11 @@ class Writer:
 
     WRAPPERS = {
         "emphasis": "italic", "strong": "bold", "superscript": "raised", "subscript": "lowered", "literal": "literal", "paragraph": "p",
-        "term": "content", "rubric": "rubric", "attribution": "attribution", "line": "line-of", "line_block": "verse", "legend": "legend",
-        "download_reference": "literal", "compound": "content", "glossary": "content", "field_name": "content", "bullet_list": "bullets",
-        "definition_list": "definitions", "field_list": "definitions", "transition": "ornament", "container": "content",
+        "term": "content", "attribution": "attribution", "legend": "legend", "download_reference": "literal", "compound": "content",
+        "glossary": "content", "bullet_list": "bullets", "definition_list": "definitions", "transition": "ornament", "container": "content",
         "block_quote": "quotation", "inline": "content",
     }  # fmt: skip
-    SKIPPED = {"comment", "index", "toctree", "chart_table", "timeline_filter", "substitution_definition", "footnote"}  # index and notes: where they are referred to
+    SKIPPED = {"comment", "index", "toctree", "chart_table", "timeline_filter", "footnote"}  # index and notes: where they are referred to
     # Classes that have a function of their own in the template; any other class changes nothing.
     STYLES = {
         "paragraph": ("claim-head", "claim-statement", "claim-sources", "claim-rest", "chart-source", "entry"),
@@ -295,9 +294,6 @@ class Writer:
         title, *rest = node.children
         return call("aside", *self.marks(node), *filter(None, map(self.write, rest)), title=self.plainly(title))
 
-    def write_literal_block(self, node):
-        return call("listing", *(self.text(line, node) for line in node.astext().splitlines()))
-
     def write_enumerated_list(self, node):
         style = {"loweralpha": "a", "upperalpha": "A", "lowerroman": "i", "upperroman": "I"}.get(node.get("enumtype"), "1")
         return self.wrap("numbered", node, start=str(node.get("start", 1)), style=literal(node.get("prefix", "") + style + node.get("suffix", ".")))
@@ -305,13 +301,11 @@ class Writer:
     def write_list_item(self, node):
         return call("content", *self.marks(node), *self.run_in(node.children))
 
-    write_definition = write_field_body = write_list_item
+    write_definition = write_list_item
 
     def write_definition_list_item(self, node):
         *heads, body = node.children
         return f"({call('content', *map(self.write, heads))}, {self.write(body)})"
-
-    write_field = write_definition_list_item
 
     def write_image(self, node):
         if not node.get("alt"):

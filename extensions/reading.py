@@ -70,8 +70,8 @@ def read_page(app, pagename, templatename, context, doctree):
     if pagename == "404":  # it is shown at any address, so its own links count from the root
         base = urlparse(book["url"]).path
         context["pathto"] = lambda uri, resource=False: base + (uri if resource else app.builder.get_target_uri(uri))
-    chapters = [doc for doc, (number, _) in pages.items() if number]
-    context |= {"book": book, "language": book["language"], "url": book["url"] + app.builder.get_target_uri(pagename), "parts": parts}
+    url = book["url"] + app.builder.get_target_uri(pagename)
+    context |= {"book": book, "language": book["language"], "url": url, "parts": parts, "report": report(book, pagename, url)}
     context |= {
         "description": description(body, book),
         "downloads": app.config.reading_downloads,
@@ -80,13 +80,14 @@ def read_page(app, pagename, templatename, context, doctree):
         "number": pages.get(pagename, ("", ""))[0],
         "part": next((part["caption"] for part in parts for doc, *_ in part["pages"] if doc == pagename), ""),
         "place": lambda link: next(filter(None, pages.get(link.partition(".html")[0], (link,)))),
-        "report": report(book, pagename, book["url"] + app.builder.get_target_uri(pagename)),
         "sections": [(heading.getparent().get("id"), plain(heading)) for heading in body.iter("h2")],
     }
     if pagename != root:
         return None
     first = next(iter(pages))
-    context |= {"questions": {doc: app.env.metadata[doc]["standfirst"] for doc in pages}, "first_page": first, "first_chapter": [*chapters, first][0], "bars": bars(app.confdir)}
+    first_chapter = next((doc for doc, (number, _) in pages.items() if number), first)
+    questions = {doc: app.env.metadata[doc]["standfirst"] for doc in pages}
+    context |= {"questions": questions, "first_page": first, "first_chapter": first_chapter, "bars": bars(app.confdir)}
     return "landing.html"
 
 

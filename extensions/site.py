@@ -102,8 +102,8 @@ def write_fonts(app, pages: list[str]):
 
 def name_by_content(static: Path, pages: dict[Path, str]):
     """Gives each shared file a name that bears a hash of what is in it, in the pages too: whoever hosts the site may let browsers keep them for ever."""
-    names, order = {}, {".css": 1}
-    for path in sorted(static.iterdir(), key=lambda path: (order.get(path.suffix, 0), path.name)):  # the style sheet after the fonts that it names
+    names = {}
+    for path in sorted(static.iterdir(), key=lambda path: (path.suffix == ".css", path.name)):  # the style sheet after the fonts that it names
         data = path.read_bytes()
         for old, new in names.items() if path.suffix == ".css" else ():
             data = data.replace(f"url({old})".encode(), f"url({new})".encode())
