@@ -32,6 +32,8 @@ book = {
 extensions = [
     "myst_parser",
     "extensions.book",
+    "extensions.constructs",
+    "extensions.numbering",
     "extensions.style",
     "extensions.citations",
     "extensions.claims",

@@ -1,1 +1,1 @@
-"""The book's Sphinx extensions, one concern each. What several need is in book.py, citations.py and cover.py; beyond that they do not import each other."""
+"""The book's Sphinx extensions, one concern each. They do not import each other: what several need is in shared.py, the cover in cover.py."""

@@ -22,8 +22,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
 
-from .book import count_table
-from .citations import plain, reading_order
+from .shared import count_table, plain, reading_order, table
 
 logger = logging.getLogger(__name__)
 TIMELINE = ("date", "place", "region", "theme", "event", "strip")
@@ -69,10 +68,10 @@ class Timeline(SphinxDirective):
             if not strip:
                 raise self.error(f"data/timeline.csv: no event has part {self.options['part']} in its column strip")
             return [self.table([[date for date, _ in strip], [text for _, text in strip]], [1] * len(strip), ["strip"])]
-        table = self.table([["Date", "Place", "What happened"], *([event[name] for name in ("date", "place", "event")] for event in events)], [4, 3, 9], ["timeline"])
-        for row, event in zip(table.findall(lambda node: isinstance(node, nodes.row) and isinstance(node.parent, nodes.tbody)), events):
+        dated = self.table([["Date", "Place", "What happened"], *([event[name] for name in ("date", "place", "event")] for event in events)], [4, 3, 9], ["timeline"])
+        for row, event in zip(dated.findall(lambda node: isinstance(node, nodes.row) and isinstance(node.parent, nodes.tbody)), events):
             row["classes"] += [f"theme-{THEMES.index(event['theme'])}", f"region-{REGIONS.index(event['region'])}"]
-        return [timeline_filter(), table]
+        return [timeline_filter(), dated]
 
     def events(self) -> list[dict[str, str]]:
         path, out, before = Path(self.config.root, "data/timeline.csv"), [], (0, 0, 0)
@@ -103,10 +102,7 @@ class Timeline(SphinxDirective):
         return out
 
     def table(self, rows: list[list[str]], widths: list[int], classes: list[str]) -> nodes.table:
-        parsed = [nodes.row("", *(nodes.entry("", nodes.paragraph("", "", *self.parse_inline(text, lineno=self.lineno)[0])) for text in row)) for row in rows]
-        group = nodes.tgroup("", *(nodes.colspec(colwidth=width) for width in widths), cols=len(widths))
-        group += [nodes.thead("", parsed[0]), nodes.tbody("", *parsed[1:])]
-        return nodes.table("", group, classes=classes)
+        return table([[nodes.paragraph("", "", *self.parse_inline(text, lineno=self.lineno)[0]) for text in row] for row in rows], widths, classes)
 
 
 def open_filter(self, node):

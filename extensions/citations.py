@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import csv
 import re
-import sys
-import unicodedata
 from collections import Counter, defaultdict
 from pathlib import Path
 from urllib.parse import unquote
@@ -29,7 +27,7 @@ from sphinxcontrib.bibtex.citation_target import parse_citation_targets
 from sphinxcontrib.bibtex.domain import BibtexDomain
 from sphinxcontrib.bibtex.roles import CiteRole, CitationRef
 
-from .book import count_table
+from .shared import count_table, plain, reading_order, stop
 
 logger = logging.getLogger(__name__)
 
@@ -53,13 +51,6 @@ REQUIRED = {  # beside title, kind and consulted; a date that nobody saw is left
 }
 CONSULTED_COLUMNS = ["key", "address", "date", "seen", "locator", "passage_start", "passage_end"]
 QUOTED = re.compile("\N{LEFT SINGLE QUOTATION MARK}([^\N{LEFT SINGLE QUOTATION MARK}]*?)\N{RIGHT SINGLE QUOTATION MARK}(?!\\w)")
-
-
-def plain(text: str) -> str:
-    """`text` folded for sorting and comparing: no accents, no case, dashes and spaces made one."""
-    text = unicodedata.normalize("NFKD", re.sub(r"[{}]", "", text))
-    text = "".join(c for c in text if not unicodedata.combining(c)).casefold()
-    return re.sub(r"\s+", " ", re.sub("[\N{EN DASH}\N{EM DASH}\N{NON-BREAKING HYPHEN}]", "-", text)).strip()
 
 
 def shown(url: str) -> str:
@@ -294,7 +285,7 @@ class Citations(BibtexDomain):
                 faults.append((f"{source.key!r}: {scales}", where))
             elif source.passive and source.get("via") not in self.sources:
                 faults.append((f"{source.key!r} was not seen: name in `via` the entry through which it is cited", where))
-        stop(faults)
+        stop(faults, "citations")
 
     def _read_consulted(self) -> dict[str, list[dict]]:
         """The rows of data/consulted.csv by key. Warns of unknown keys, columns and empty looks."""
@@ -427,22 +418,6 @@ class SourceListTransform(SphinxPostTransform):
             yield nodes.reference("", name, internal=True, refuri=uri)
 
 
-def reading_order(env):
-    """Names of documents as a reader meets them."""
-    doc, relations = env.config.root_doc, env.collect_relations()
-    while doc:
-        yield doc
-        doc = relations[doc][2]
-
-
-def stop(faults: list[tuple[str, str]]):
-    """Prints each (message, place) and ends the build at once: without a sound refs.bib nothing else can be said."""
-    for message, place in faults:
-        logger.error(message, location=place, type="citations")
-    if faults:
-        sys.exit(1)
-
-
 def read_bibliography(app):
     """Reads refs.bib (again only when it has changed). Stops the build with file and line when it cannot be read."""
     domain = app.env.get_domain("cite")
@@ -451,7 +426,7 @@ def read_bibliography(app):
         domain.data["bibdata"] = process_bibdata(domain.bibdata, files, "utf-8")
     except (PybtexError, UnicodeError) as error:
         line = getattr(error, "lineno", 1)
-        stop([(f"cannot be read: {error}; mend the entry above that line", f"{files[0].name}:{line}")])
+        stop([(f"cannot be read: {error}; mend the entry above that line", f"{files[0].name}:{line}")], "citations")
     domain.check_entries()
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 import tomllib
 from collections import Counter
 from pathlib import Path, PurePosixPath
@@ -24,7 +23,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from sphinx.util.nodes import make_refnode
 from sphinxcontrib.bibtex.citation_target import parse_citation_targets
 
-from .book import count_table
+from .shared import count_table, stop
 
 logger = logging.getLogger(__name__)
 
@@ -347,10 +346,7 @@ def read_register(app):
     """Reads the register. Ends the build, a message a fault with file, line and cure, when it is not sound."""
     register = app.env.get_domain("claims").register
     register.check_keys(app.env.get_domain("cite").sources)
-    for message, place in register.faults:
-        logger.error(message, location=place, type="claims")
-    if register.faults:
-        sys.exit(1)
+    stop(register.faults, "claims")
 
 
 def check_marks(app, env):

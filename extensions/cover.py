@@ -46,14 +46,21 @@ def draw(book: dict, form: Format) -> bytes:
 
 
 def bars(pen, form: Format, top: float, bottom: float):
-    """One bar a year, the sentences to death in red: `data/series/political_sentences.csv`."""
-    with (ROOT / "data/series/political_sentences.csv").open(encoding="utf-8") as file:
-        rows = [(int(row["sentenced_total_mvd"]), int(row["death_mvd"])) for row in csv.DictReader(file)]
-    step, tallest = (form.width - 2 * form.margin) / len(rows), max(total for total, _ in rows)
-    for number, (total, death) in enumerate(rows):
+    """One bar a year, the sentences to death in red."""
+    years = curve(ROOT)
+    step = (form.width - 2 * form.margin) / len(years)
+    for number, year in enumerate(years):
         x = form.margin + number * step
-        for value, colour in ((total, GREY), (death, RED)):
-            pen.rectangle((x, bottom - (bottom - top) * value / tallest, x + step * 0.72, bottom), colour)
+        for share, colour in zip(year, (GREY, RED)):
+            pen.rectangle((x, bottom - (bottom - top) * share, x + step * 0.72, bottom), colour)
+
+
+def curve(root: Path) -> list[tuple[float, float]]:
+    """The sentences of each year and those to death, as shares of the greatest year; none where `root` has no such table."""
+    path = root / "data/series/political_sentences.csv"
+    rows = csv.DictReader(path.read_text("utf-8").splitlines() if path.exists() else [])
+    years = [(int(row["sentenced_total_mvd"]), int(row["death_mvd"])) for row in rows]
+    return [(total / max(years)[0], death / max(years)[0]) for total, death in years]
 
 
 def wrapped(pen, text: str, face, width: float) -> list[str]:

@@ -14,13 +14,13 @@ from pathlib import Path, PurePosixPath
 from docutils import nodes
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from lxml import etree
-from sphinx import addnodes
 from sphinx.builders.epub3 import Epub3Builder
 from sphinx.environment.adapters.indexentries import IndexEntries
 from sphinx.errors import SphinxError
 from sphinx.util.osutil import relative_uri
 
 from .cover import PORTRAIT, draw
+from .shared import parts
 
 THEME = Path(__file__).parents[1] / "theme/epub"
 XHTML, OPS = "http://www.w3.org/1999/xhtml", "http://www.idpf.org/2007/ops"
@@ -210,15 +210,10 @@ class Package:
 
     def __init__(self, builder: EpubBuilder):
         self.builder, self.env, self.book = builder, builder.env, builder.config.book
-        self.parts = self._parts()
+        self.parts = parts(self.env)
         self.docs = [doc for _, docs in self.parts for doc in docs]
         self.trees = {doc: etree.fromstring(Path(builder.outdir, f"{doc}.xhtml").read_bytes()) for doc in self.docs}
         self.breaks, self.page_of = self._number_pages()
-
-    def _parts(self):
-        """(caption, documents) of each toctree on the root page."""
-        trees = self.env.get_doctree(self.env.config.root_doc).findall(addnodes.toctree)
-        return [(tree.get("caption") or "", [doc for _, doc in tree["entries"] if doc in self.env.found_docs]) for tree in trees]
 
     def _number_pages(self):
         """Sets a page break every 1,800 characters at the start of a paragraph, and one a document. Returns them, and the page of every id."""

@@ -18,12 +18,13 @@ import pikepdf
 import typst
 from docutils import nodes
 from fontTools.ttLib import TTFont
-from sphinx import addnodes
 from sphinx.builders import Builder
 from sphinx.environment.adapters.indexentries import IndexEntries
 from sphinx.errors import SphinxError
 from sphinx.util import logging
 from sphinx.util.display import progress_message
+
+from .shared import parts
 
 logger = logging.getLogger(__name__)
 THEME = Path(__file__).parent.parent / "theme"
@@ -351,8 +352,7 @@ class Book:
 
     def __init__(self, builder: PdfBuilder):
         self.builder, self.env, self.placed = builder, builder.env, set()
-        toctrees = self.env.get_doctree(builder.config.root_doc).findall(addnodes.toctree)
-        self.parts = [(toctree.get("caption"), [doc for name in toctree["includefiles"] for doc in self.walk(name)]) for toctree in toctrees]
+        self.parts = [(caption, [doc for name in names for doc in self.walk(name)]) for caption, names in parts(self.env)]
         self.documents = {name: self.resolved(name) for _, names in self.parts for name in names}
         self.anchors, self.pictures = Anchors(self.documents), builder.images
         self.index = [group for _, group in IndexEntries(self.env).create_index(builder)]
@@ -418,7 +418,7 @@ class PdfBuilder(Builder):
     """``-b pdf``: writes ``<identifier of the book>.pdf`` into the output directory, and beside it the Typst file it was set from."""
 
     name = format = "pdf"
-    supported_image_types = ["image/svg+xml", "image/png", "image/jpeg"]
+    supported_image_types = ["image/svg+xml", "image/png"]
 
     def get_outdated_docs(self):
         return "the whole book"

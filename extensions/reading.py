@@ -6,7 +6,6 @@ Templates, styles and scripts are in theme/html.
 
 from __future__ import annotations
 
-import csv
 import json
 import re
 import shutil
@@ -20,7 +19,9 @@ import imagesize
 import lxml.html
 from docutils import nodes
 from lxml import etree
-from sphinx import addnodes
+
+from .cover import curve
+from .shared import parts
 
 THEME = Path(__file__).parents[1] / "theme"
 FOLD = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "ı": "i"})
@@ -28,12 +29,8 @@ FOLD = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", 
 
 def contents(env) -> list[dict]:
     """The book's parts in order: each a `caption` and its `pages`, a page being (docname, chapter number or "", title)."""
-    parts = []
-    for toctree in env.get_doctree(env.config.root_doc).findall(addnodes.toctree):
-        numbers = {doc: next(iter(env.toc_secnumbers.get(doc, {}).values()), ()) for doc in toctree["includefiles"]}
-        pages = [(doc, "".join(map(str, number[:1])), env.titles[doc].astext()) for doc, number in numbers.items()]
-        parts.append({"caption": toctree.get("caption") or "", "pages": pages})
-    return parts
+    numbers = {doc: next(iter(numbered.values()), ()) for doc, numbered in env.toc_secnumbers.items()}
+    return [{"caption": caption, "pages": [(doc, "".join(map(str, numbers.get(doc, ())[:1])), env.titles[doc].astext()) for doc in docs]} for caption, docs in parts(env)]
 
 
 def note_contents(app, env):
@@ -57,8 +54,8 @@ def own_pages(app):
 
 def read_page(app, pagename, templatename, context, doctree):
     """Gives the template what it shows, mends the body, and writes the page's texts for the search and the previews."""
-    book, parts, root = app.config.book, app.env.reading_contents, app.config.root_doc
-    pages = {doc: (number, title) for part in parts for doc, number, title in part["pages"]}
+    book, contained, root = app.config.book, app.env.reading_contents, app.config.root_doc
+    pages = {doc: (number, title) for part in contained for doc, number, title in part["pages"]}
     body = lxml.html.fragment_fromstring(context.get("body") or "", create_parent="div")
     if doctree:
         mend(app, body, doctree)
@@ -71,14 +68,14 @@ def read_page(app, pagename, templatename, context, doctree):
         base = urlparse(book["url"]).path
         context["pathto"] = lambda uri, resource=False: base + (uri if resource else app.builder.get_target_uri(uri))
     url = book["url"] + app.builder.get_target_uri(pagename)
-    context |= {"book": book, "language": book["language"], "url": url, "parts": parts, "report": report(book, pagename, url)}
+    context |= {"book": book, "language": book["language"], "url": url, "parts": contained, "report": report(book, pagename, url)}
     context |= {
         "description": description(body, book),
         "downloads": app.config.reading_downloads,
         "name": pages[pagename][1] if pagename in pages else context.get("title", ""),  # without the chapter's number
         "minutes": max(1, round(len(body.text_content().split()) / 230)),
         "number": pages.get(pagename, ("", ""))[0],
-        "part": next((part["caption"] for part in parts for doc, *_ in part["pages"] if doc == pagename), ""),
+        "part": next((part["caption"] for part in contained for doc, *_ in part["pages"] if doc == pagename), ""),
         "place": lambda link: next(filter(None, pages.get(link.partition(".html")[0], (link,)))),
         "sections": [(heading.getparent().get("id"), plain(heading)) for heading in body.iter("h2")],
     }
@@ -87,7 +84,7 @@ def read_page(app, pagename, templatename, context, doctree):
     first = next(iter(pages))
     first_chapter = next((doc for doc, (number, _) in pages.items() if number), first)
     questions = {doc: app.env.metadata[doc]["standfirst"] for doc in pages}
-    context |= {"questions": questions, "first_page": first, "first_chapter": first_chapter, "bars": bars(app.confdir)}
+    context |= {"questions": questions, "first_page": first, "first_chapter": first_chapter, "bars": curve(Path(app.confdir))}
     return "landing.html"
 
 
@@ -95,14 +92,6 @@ def report(book, pagename: str, url: str) -> str:
     """The address at which a reader reports an error, with page and edition filled in; the fields are those of .github/ISSUE_TEMPLATE/error-of-fact.yml."""
     fields = {"template": "error-of-fact.yml", "title": f"Error: {pagename}", "page": url, "edition": f"{book['version']} ({book['commit']}, {book['date']})"}
     return f"{book['repository']}issues/new?{urlencode(fields)}"
-
-
-def bars(confdir) -> list[tuple[float, float]]:
-    """The cover's curve, as on the ePub's: sentences of each year and those to death, as shares of the greatest year."""
-    path = Path(confdir, "data/series/political_sentences.csv")
-    rows = csv.DictReader(path.read_text("utf-8").splitlines() if path.exists() else [])
-    years = [(int(row["sentenced_total_mvd"]), int(row["death_mvd"])) for row in rows]
-    return [(total / max(years)[0], death / max(years)[0]) for total, death in years]
 
 
 def description(body, book) -> str:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import csv
 import re
-import sys
 import tomllib
 from functools import cache
 from pathlib import Path
 
 from sphinx.util import logging
+
+from .shared import stop
 
 logger = logging.getLogger(__name__)
 # What is not a sentence: fences and their options, roles (addresses and keys are in them), literals, links, labels, notes' marks, rules of tables, pages in a toctree.
@@ -66,14 +67,11 @@ def texts_of(path: Path) -> list[tuple[int, str]]:
 
 def check_data(app):
     """Claims, findings, persons and events follow the rules too; quotations stand as they were seen. Ends the build when one does not."""
-    data, broken = Path(app.confdir, "data"), False
+    data, broken = Path(app.confdir, "data"), []
     for path in [*sorted(data.glob("claims/*/*.toml")), data / "people.toml", data / "timeline.csv"]:
         for line, text in texts_of(path) if path.exists() else []:
-            for _, message in faults(text, *spellings(data / "spellings.csv")):
-                logger.error(message, location=f"{path.relative_to(app.confdir)}:{line}", type="style")
-                broken = True
-    if broken:
-        sys.exit(1)
+            broken += [(message, f"{path.relative_to(app.confdir)}:{line}") for _, message in faults(text, *spellings(data / "spellings.csv"))]
+    stop(broken, "style")
 
 
 def setup(app):

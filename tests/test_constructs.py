@@ -7,7 +7,7 @@ import pypdfium2
 import pytest
 from conftest import ROOT, ROOTS
 
-from extensions.book import DIRECTIVES, ROLES
+from extensions.constructs import DIRECTIVES, ROLES
 
 PAGE = (ROOTS / "tiny/book/constructs.md").read_text("utf-8")
 MARK = re.compile(r"zq\d\d")

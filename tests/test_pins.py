@@ -5,9 +5,9 @@ from importlib.metadata import version
 import pytest
 
 PINS = {
-    "sphinx": ("9.0.4", "extensions/epub.py subclasses Epub3Builder; extensions/book renumbers toc_secnumbers"),
+    "sphinx": ("9.0.4", "extensions/epub.py subclasses Epub3Builder; extensions/numbering corrects toc_secnumbers"),
     "sphinxcontrib-bibtex": ("2.7.0", "extensions/citations subclasses BibtexDomain and CiteRole, and calls process_bibdata"),
-    "myst-parser": ("5.2.0", "extensions/book reads roles and directives as MyST writes them"),
+    "myst-parser": ("5.2.0", "extensions/constructs reads roles and directives as MyST writes them"),
     "sphinx-book-theme": ("1.4.0", "theme/html overrides its templates"),
     "typst": ("0.15.2", "theme/pdf/book.typ and the metrics of every page"),
 }

@@ -12,7 +12,6 @@ import hashlib
 import json
 import os.path
 import re
-import sys
 from functools import cached_property
 from pathlib import Path
 
@@ -26,6 +25,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 from sphinx.util.nodes import make_refnode
 
+from ..shared import stop, table
 from . import charts
 
 logger = logging.getLogger(__name__)
@@ -143,13 +143,13 @@ class Chart(SphinxDirective):
             raise self.error(f"no chart {name!r} in extensions/data/charts.py; it has {', '.join(sorted(charts.CHARTS))}")
         drawing = charts.CHARTS[name]
         try:
-            tables = [domain.series(table) for table in drawing.tables]
+            tables = [domain.series(series) for series in drawing.tables]
             light, dark, size = charts.draw(name, tables, Path(self.config.root, "build/charts"))
         except (KeyError, ValueError) as error:
             raise self.error(f"chart {name!r}: {error.args[0]}") from error
         except TypeError as error:  # None where a number was wanted
             raise self.error(f"chart {name!r}: a cell that it draws is empty: fill it, or leave its row out in charts.py") from error
-        for file in [*(table.path for table in tables), charts.__file__, charts.OUTLINES]:
+        for file in [*(series.path for series in tables), charts.__file__, charts.OUTLINES]:
             self.env.note_dependency(str(file))
         image = nodes.image("", uri="/" + os.path.relpath(light, self.env.srcdir), alt=self.options["alt"])
         image["width"], image["height"], image["dark"] = f"{size[0]}px", f"{size[1]}px", str(dark)
@@ -159,20 +159,15 @@ class Chart(SphinxDirective):
         figure["names"] = [f"chart-{name}"]
         self.set_source_info(figure)
         self.state.document.note_explicit_target(figure, figure)
-        shown = [chart_table("", *(table_of(table) for table in tables), classes=["chart-table"])] if tables else []  # a diagram has no table
+        shown = [chart_table("", *(table_of(series) for series in tables), classes=["chart-table"])] if tables else []  # a diagram has no table
         return [figure, *shown]
 
 
 def table_of(series: Series) -> nodes.table:
     """The whole series as a table, the fields' titles as heads, numbers as printed."""
     shown = series.fields.values()
-    group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in shown), cols=len(shown))
-    head = nodes.row("", *(_cell(field["title"], field) for field in shown))
-    body = nodes.tbody()
-    for row in series.rows:
-        body += nodes.row("", *(_cell(_shown(row[field["name"]], field), field) for field in shown))
-    group += [nodes.thead("", head), body]
-    return nodes.table("", group, classes=["data"])
+    rows = [[_cell(field["title"], field) for field in shown], *([_cell(_shown(row[field["name"]], field), field) for field in shown] for row in series.rows)]
+    return table(rows, [1] * len(shown), ["data"])
 
 
 def _shown(text: str, field: dict) -> str:
@@ -183,9 +178,8 @@ def _shown(text: str, field: dict) -> str:
     return text or "\N{EN DASH}" if field["type"] in {"integer", "number"} else text
 
 
-def _cell(text: str, field: dict) -> nodes.entry:
-    numeric = field["type"] in {"integer", "number"}
-    return nodes.entry("", nodes.paragraph("", text, classes=["number"] if numeric else []))
+def _cell(text: str, field: dict) -> nodes.paragraph:
+    return nodes.paragraph("", text, classes=["number"] if field["type"] in {"integer", "number"} else [])
 
 
 class DataSets(SphinxDirective):
@@ -280,8 +274,7 @@ def check_package(app):
     try:
         package = json.loads((root / PACKAGE).read_text("utf-8"))
     except (OSError, ValueError) as error:
-        logger.error(f"cannot be read: {error}; mend the file", location=f"{PACKAGE}:{getattr(error, 'lineno', 1)}", type="data")
-        sys.exit(1)
+        stop([(f"cannot be read: {error}; mend the file", f"{PACKAGE}:{getattr(error, 'lineno', 1)}")], "data")
     for resource in package["resources"]:
         path = f"data/{resource['path']}"
         described = {key: resource[key] for key in ("name", "path", "schema") if key in resource}
@@ -295,10 +288,7 @@ def check_package(app):
             faults.append((f"its bytes are not those that {PACKAGE} describes: check the change, then run `make hashes`", f"{path}:1"))
         if sound:
             faults += [(message, f"{path}:1") for message in outdated(Series(root, resource))]
-    for message, place in faults:
-        logger.error(message, location=place, type="data")
-    if faults:
-        sys.exit(1)
+    stop(faults, "data")
 
 
 def open_chart_table(self, node):

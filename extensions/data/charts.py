@@ -109,21 +109,22 @@ def years(table) -> list[int]:
     return [int(text) for text in table.texts("year")]
 
 
-def name_bars(axes, at, names: list[str]):
-    """The names of level bars at the left, and no scale below: each bar bears its number."""
+def level_bars(axes, c, names: list[str], values: list[float], said: list[str], colour: str | list[str], wholes: list[float] | None = None):
+    """Level bars from above, each with its name at the left and what is `said` of it at its end, and no scale below.
+
+    With `wholes` each bar is a part of a longer one in grey.
+    """
+    at, ends = range(len(names)), wholes or values
+    axes.barh(at, ends, color=c.grey if wholes else colour, height=0.7)
+    if wholes:
+        axes.barh(at, values, color=colour, height=0.7)
     axes.set_yticks(at, names)
     axes.set_xticks([])
+    axes.invert_yaxis()
     axes.grid(False)
     axes.spines["bottom"].set_visible(False)
-
-
-def level_bars(axes, c, names: list[str], values: list[float], said: list[str], colour: str | list[str]):
-    """Level bars from below, each with its name at the left and what is `said` of it at its end."""
-    at = range(len(names))
-    axes.barh(at, values, color=colour, height=0.7)
-    name_bars(axes, at, names)
-    for y, value, text in zip(at, values, said):
-        axes.text(value, y, f" {text}", va="center", color=c.ink, fontsize=SMALL)
+    for y, end, text in zip(at, ends, said):
+        axes.text(end, y, f" {text}", va="center", color=c.ink, fontsize=SMALL)
 
 
 def projected(longitude: float, latitude: float) -> tuple[float, float]:
@@ -194,7 +195,7 @@ def peasant_exile(axes, c, table):
 def deportations(axes, c, table):
     """Peoples moved, ranked."""
     names = [f"{group}, {date[:4]}" for group, date in zip(table.texts("group"), table.texts("date"))]
-    values, names = zip(*sorted(zip(table.column("persons"), names), key=lambda pair: pair[0]))
+    values, names = zip(*sorted(zip(table.column("persons"), names), key=lambda pair: pair[0])[::-1])
     level_bars(axes, c, names, values, [f"{value / 1e3:,.0f}" for value in values], c.blue)
     name_axis(axes, "Thousand people", xlim=(0, max(values) * 1.16))
 
@@ -235,7 +236,7 @@ def capitals(axes, c, table):
 @chart("bolshevik_shares_1917", height=560)
 def bolshevik_shares(axes, c, table):
     """The Bolsheviks' share in seven bodies, in the order of time."""
-    names, values = table.texts("body")[::-1], table.column("share")[::-1]
+    names, values = table.texts("body"), table.column("share")
     colours = [c.grey if name.startswith("National") else c.red for name in names]
     level_bars(axes, c, names, values, [f"{value:.0f}%" for value in values], colours)
     name_axis(axes, "Per cent of delegates or votes", xlim=(0, 78))
@@ -274,15 +275,11 @@ def households_1927_1930(axes, c, table):
 def moscow_vote(axes, c, table):
     """Votes at five district conferences, the opposition's in red, its share at the end."""
     names, ours, theirs = table.texts("district"), table.column("opposition"), table.column("central_committee")
-    at = list(range(len(names)))[::-1]
-    axes.barh(at, ours, color=c.red, height=0.7)
-    axes.barh(at, theirs, left=ours, color=c.grey, height=0.7)
-    name_bars(axes, at, names)
-    for y, a, b in zip(at, ours, theirs):
-        axes.text(a + b, y, f" {100 * a / (a + b):.0f}%", va="center", color=c.ink, fontsize=SMALL)
-    name_axis(axes, "Votes, and the opposition\u2019s share", xlim=(0, max(a + b for a, b in zip(ours, theirs)) * 1.14))
-    axes.text(880, 2.24, "for the opposition", ha="right", va="center", color=c.red, fontsize=SMALL)
-    axes.text(880, 1.8, "for the Central Committee", ha="right", va="center", color=c.soft, fontsize=SMALL)
+    votes = [a + b for a, b in zip(ours, theirs)]
+    level_bars(axes, c, names, ours, [f"{100 * a / both:.0f}%" for a, both in zip(ours, votes)], c.red, votes)
+    name_axis(axes, "Votes, and the opposition\u2019s share", xlim=(0, max(votes) * 1.14))
+    axes.text(880, 1.76, "for the opposition", ha="right", va="center", color=c.red, fontsize=SMALL)
+    axes.text(880, 2.2, "for the Central Committee", ha="right", va="center", color=c.soft, fontsize=SMALL)
 
 
 @chart("cpsu_membership", "party_levy_1924_1926", height=380)
@@ -317,7 +314,7 @@ def harvest_estimates(axes, c, table):
 def famine_losses(axes, c, table):
     """Excess deaths as a share of each republic's people, with the number where it is known."""
     named = [(share, name, deaths) for name, share, deaths in zip(table.texts("republic"), table.column("share"), table.column("deaths_million")) if share is not None]
-    named.sort()
+    named.sort(reverse=True)
     said = [f"{share:g}" + (f" = {deaths:.1f} million" if deaths is not None else "") for share, _, deaths in named]
     level_bars(axes, c, [name for _, name, _ in named], [share for share, _, _ in named], said, c.red)
     name_axis(axes, "Excess deaths, per cent of the people", xlim=(0, 28))
@@ -335,11 +332,7 @@ def deportation_waves(axes, c, table):
     }
     persons = dict(zip(table.texts("group"), table.column("persons")))
     values = [sum(persons[group] for group in groups) for groups in waves.values()]
-    at = list(range(len(waves)))[::-1]
-    axes.barh(at, values, color=c.blue, height=0.7)
-    name_bars(axes, at, list(waves))
-    for y, value in zip(at, values):
-        axes.text(value, y, f" {value / 1e3:,.0f}", va="center", color=c.ink, fontsize=SMALL)
+    level_bars(axes, c, list(waves), values, [f"{value / 1e3:,.0f}" for value in values], c.blue)
     name_axis(axes, "Thousand people", xlim=(0, max(values) * 1.25))
 
 
@@ -347,13 +340,9 @@ def deportation_waves(axes, c, table):
 def peoples_after(axes, c, table):
     """Six peoples in October 1948, in red, against their number on the eve, in grey."""
     rows = [(name, after / eve) for name, eve, after in zip(table.texts("people"), table.column("eve"), table.column("oct_1948")) if name != "Germans"]
-    rows.sort(key=lambda row: row[1])
-    at = range(len(rows))
-    axes.barh(at, [1] * len(rows), color=c.grey, height=0.7)
-    axes.barh(at, [share for _, share in rows], color=c.red, height=0.7)
-    name_bars(axes, at, [name for name, _ in rows])
-    for y, (_, share) in zip(at, rows):
-        axes.text(1, y, f" {100 * share:.0f}%", va="center", color=c.ink, fontsize=SMALL)
+    rows.sort(key=lambda row: row[1], reverse=True)
+    names, shares = zip(*rows)
+    level_bars(axes, c, names, shares, [f"{100 * share:.0f}%" for share in shares], c.red, [1] * len(rows))
     name_axis(axes, "October 1948; the whole bar: before deportation", xlim=(0, 1.16))
 
 
@@ -509,7 +498,7 @@ def arms_burden(axes, c, earlier, last):
 @chart("bloc_investment_first_plans", height=300)
 def first_plans(axes, c, table):
     """Heavy industry and construction in industrial investment, a bar a country, the highest on top."""
-    rows = sorted((share, name) for name, share in zip(table.texts("country"), table.column("heavy")) if share is not None)
+    rows = sorted(((share, name) for name, share in zip(table.texts("country"), table.column("heavy")) if share is not None), reverse=True)
     said = ["over 90%" if name == "Hungary" else f"{share:.0f}%" for share, name in rows]
     level_bars(axes, c, [name for _, name in rows], [share for share, _ in rows], said, c.red)
     name_axis(axes, "Per cent of industrial investment", xlim=(0, 118))
@@ -546,7 +535,7 @@ def left_and_nazi_votes(axes, c, table):
 @chart("spanish_fleets_1936_1939", height=300)
 def spanish_fleets(axes, c, table):
     """Tonnage of the two sides at two dates."""
-    names, tons = table.texts("fleet")[::-1], table.column("tons")[::-1]
+    names, tons = table.texts("fleet"), table.column("tons")
     colours = [c.red if name.startswith("Republic") else c.grey for name in names]
     level_bars(axes, c, names, tons, [f"{value / 1e3:.1f}" for value in tons], colours)
     axes.set_xlim(0, max(tons) * 1.16)
@@ -583,9 +572,6 @@ def china_growth(axes, c, table):
 def war_dead(axes, c, table):
     """Three level bars: the number told in public, the number reckoned in secret, the number owned."""
     low, high = table.column("low"), table.column("high")
-    at = list(range(len(low)))[::-1]
-    axes.barh(at, high, color=[c.grey, c.blue, c.red], height=0.62)
-    name_bars(axes, at, ["1946, told\nin public", "1956, reckoned\nin secret", "since 1990,\nofficial"])
-    for y, a, b in zip(at, low, high):
-        axes.text(b, y, f" {a:g}" if a == b else f" {a:g}\u2013{b:g}", va="center", color=c.ink)
+    said = [f"{a:g}" if a == b else f"{a:g}\u2013{b:g}" for a, b in zip(low, high)]
+    level_bars(axes, c, ["1946, told\nin public", "1956, reckoned\nin secret", "since 1990,\nofficial"], high, said, [c.grey, c.blue, c.red])
     name_axis(axes, "Million people", xlim=(0, max(high) * 1.22))

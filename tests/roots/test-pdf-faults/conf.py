@@ -1,4 +1,4 @@
-extensions = ["myst_parser", "extensions.book", "extensions.pdf"]
+extensions = ["myst_parser", "extensions.book", "extensions.constructs", "extensions.numbering", "extensions.pdf"]
 myst_enable_extensions = ["colon_fence"]
 myst_footnote_transition = smartquotes = False
 book = {

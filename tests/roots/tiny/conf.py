@@ -3,7 +3,7 @@ version = "0"
 copyright = "nobody"
 html_theme = "sphinx_book_theme"
 language = "en"
-extensions = ["myst_parser", "extensions.book", "extensions.style", "extensions.citations", "extensions.claims", "extensions.data", "extensions.apparatus", "extensions.downloads", "extensions.reading", "extensions.site", "extensions.epub", "extensions.pdf"]
+extensions = ["myst_parser", "extensions.book", "extensions.constructs", "extensions.numbering", "extensions.style", "extensions.citations", "extensions.claims", "extensions.data", "extensions.apparatus", "extensions.downloads", "extensions.reading", "extensions.site", "extensions.epub", "extensions.pdf"]
 myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "deflist"]
 myst_footnote_sort = myst_footnote_transition = smartquotes = False
 bibtex_bibfiles = ["refs.bib"]
