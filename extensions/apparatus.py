@@ -28,7 +28,12 @@ logger = logging.getLogger(__name__)
 TIMELINE = ("date", "place", "region", "theme", "event", "strip")
 THEMES = ("revolution", "party and state", "work and plan", "land and famine", "terror", "women and nations", "revolt", "war and empire", "ideas and memory")
 REGIONS = ("Russia and the USSR", "the other Soviet republics", "Eastern Europe", "Western Europe and the Americas", "Asia and Africa")
-AUDITED = {"claims": "The register", "coverage": "The essay, line by line, against the book", "edit": "Sentences changed in the last edit", "sources": "Sources added or dated in the last rounds"}
+AUDITED = {
+    "claims": "The register",
+    "coverage": "The essay, line by line, against the book",
+    "edit": "Sentences changed in the last edit",
+    "sources": "Sources added or dated in the last rounds",
+}
 MONTHS = {"January": 1, "February": 2, "March": 3, "April": 4, "May": 5, "June": 6, "July": 7, "August": 8, "September": 9, "October": 10, "November": 11, "December": 12}
 MONTHS |= {"Spring": 3, "Summer": 6, "Autumn": 9, "Winter": 12}
 PERSON = {"name", "dates", "who", "chapters"}

@@ -25,7 +25,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinxcontrib.bibtex.bibfile import process_bibdata
 from sphinxcontrib.bibtex.citation_target import parse_citation_targets
 from sphinxcontrib.bibtex.domain import BibtexDomain
-from sphinxcontrib.bibtex.roles import CiteRole, CitationRef
+from sphinxcontrib.bibtex.roles import CitationRef, CiteRole
 
 from .shared import count_table, plain, reading_order, stop
 
@@ -131,11 +131,7 @@ class Source:
             parts.append(Text(f"Translated by {self._plain_names('translator')}"))
         if self.people and self.entry.persons.get("editor") and self.entry.persons.get("author") and kind == "book":
             parts.append(Text(f"Edited by {self._plain_names('editor')}"))
-        shelf = [self.get("archive")] + [
-            f"{short} {self.get(field)}"
-            for field, short in (("fond", "f."), ("opis", "op."), ("delo", "d."), ("listy", "l."))
-            if self.get(field)
-        ]
+        shelf = [self.get("archive")] + [f"{short} {self.get(field)}" for field, short in (("fond", "f."), ("opis", "op."), ("delo", "d."), ("listy", "l.")) if self.get(field)]
         imprint = ": ".join(filter(None, [self.get("address"), self.get("publisher") or self.get("institution")]))
         for piece in (self.get("type"), ", ".join(filter(None, shelf)), self.get("series"), imprint, self.get("note")):
             if piece:
@@ -251,8 +247,7 @@ class Citations(BibtexDomain):
                     self.warn(f"{target.key!r} has no row in data/consulted.csv: record the look, or cite another work", where)
                 elif target.post and plain(target.post) not in locators[target.key]:
                     self.warn(
-                        f"locator {target.post!r} of {target.key!r} stands in no row of data/consulted.csv: "
-                        "record where it was seen, or cite without it",
+                        f"locator {target.post!r} of {target.key!r} stands in no row of data/consulted.csv: record where it was seen, or cite without it",
                         where,
                     )
         used = {target.key for ref in self.citation_refs for target in ref.targets}
@@ -261,9 +256,7 @@ class Citations(BibtexDomain):
             if self.data["lists"] and source.get("kind") not in self.data["lists"]:
                 self.warn(f"{source.key!r}: no page lists the sources of its kind: add {{sources}} {source.get('kind')}", f"refs.bib:{source.line}")
             if source.key not in used and not source.get("unused"):
-                self.warn(
-                    f"{source.key!r} is cited nowhere: cite it, delete it, or say why in a field `unused`", f"refs.bib:{source.line}"
-                )
+                self.warn(f"{source.key!r} is cited nowhere: cite it, delete it, or say why in a field `unused`", f"refs.bib:{source.line}")
         return sorted(set(self.data["lists"].values()))
 
     def check_entries(self):

@@ -84,7 +84,9 @@ def write_references(app):
     for doc in sorted(env.found_docs):
         number, part = next(iter(env.toc_secnumbers.get(doc, {}).values()), ()), doc != app.config.root_doc
         title, url = env.titles[doc].astext() if part else whole, book["url"] + app.builder.get_target_uri(doc)
-        bib = {"author": f"{{{{{book['author']}}}}}", "title": f"{{{title}}}"} | ({"booktitle": f"{{{whole}}}"} if part else {}) | ({"chapter": f"{{{number[0]}}}"} if number else {})
+        bib = (
+            {"author": f"{{{{{book['author']}}}}}", "title": f"{{{title}}}"} | ({"booktitle": f"{{{whole}}}"} if part else {}) | ({"chapter": f"{{{number[0]}}}"} if number else {})
+        )
         bib |= {"year": f"{{{year}}}", "edition": f"{{version {book['version']}, {book['commit']}}}", "url": f"{{{url}}}"}
         ris = [("TY", "CHAP" if part else "BOOK"), ("AU", book["author"]), ("TI", title), *([("T2", whole)] if part else []), *([("SE", str(number[0]))] if number else [])]
         ris += [("PY", year), ("ET", f"version {book['version']}, {book['commit']}"), ("LA", book["language"]), ("UR", url), ("ER", "")]

@@ -260,11 +260,7 @@ class Package:
     def _entry(self, doc):
         chapter = self.env.toc_secnumbers.get(doc, {}).get("")
         title = self.env.titles[doc].astext()
-        sections = [
-            (link.astext(), f"{doc}.xhtml{link['anchorname']}", [])
-            for link in self.env.tocs[doc].findall(nodes.reference)
-            if link["anchorname"] and chapter
-        ]
+        sections = [(link.astext(), f"{doc}.xhtml{link['anchorname']}", []) for link in self.env.tocs[doc].findall(nodes.reference) if link["anchorname"] and chapter]
         return f"{chapter[0]} {title}" if chapter else title, f"{doc}.xhtml", sections
 
     def index(self):
@@ -287,7 +283,7 @@ class Package:
         for name in ("cover", "title", "genindex"):
             files[f"{name}.xhtml"] = render(f"{name}.xhtml").render(**common).encode()
         for doc, root in self.trees.items():
-            body = re.sub(r'^<div[^>]*>|</div>$', "", etree.tostring(root, encoding="unicode").strip())
+            body = re.sub(r"^<div[^>]*>|</div>$", "", etree.tostring(root, encoding="unicode").strip())
             page = render("page.xhtml").render(**common, name=doc, title=self.env.titles[doc].astext(), body=body)
             files[f"{doc}.xhtml"] = page.encode()
             for image in root.iter(tag("img")):

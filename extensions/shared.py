@@ -36,7 +36,7 @@ def parts(env) -> list[tuple[str, list[str]]]:
 
 def is_caption(node: nodes.Node) -> bool:
     """Of a chart, or of a table, where docutils calls it a title."""
-    return isinstance(node, nodes.caption) or isinstance(node, nodes.title) and isinstance(node.parent, nodes.table)
+    return isinstance(node, nodes.caption) or (isinstance(node, nodes.title) and isinstance(node.parent, nodes.table))
 
 
 def table(rows: list[list[nodes.paragraph]], widths: list[int], classes: list[str]) -> nodes.table:

@@ -17,7 +17,9 @@ from .shared import stop
 
 logger = logging.getLogger(__name__)
 # What is not a sentence: fences and their options, roles (addresses and keys are in them), literals, links, labels, notes' marks, rules of tables, pages in a toctree.
-NOT_PROSE = re.compile(r"^[ \t]*(?:`{3,}|:{3,}).*$|^:[\w-]+:.*$|\{[\w:+-]+\}`[^`]*`|`[^`]*`|https?://[^\s)>]+|\]\([^)]*\)|^\([\w-]+\)=$|\[\^[\w-]+\]:?|^\|[ :|-]+\|$|^--[ -].*$|^---$|^[\w/-]+$", re.M)
+NOT_PROSE = re.compile(
+    r"^[ \t]*(?:`{3,}|:{3,}).*$|^:[\w-]+:.*$|\{[\w:+-]+\}`[^`]*`|`[^`]*`|https?://[^\s)>]+|\]\([^)]*\)|^\([\w-]+\)=$|\[\^[\w-]+\]:?|^\|[ :|-]+\|$|^--[ -].*$|^---$|^[\w/-]+$", re.M
+)
 STOCK = "important to note|testament to|complex interplay|needless to say|shed(?:s|ding)? light|pivotal|delve|tapestry|arguably|due to the fact|plays? a (?:key|vital|major) role"
 # rule of STYLE.md: (what breaks it, the cure)
 RULES = {

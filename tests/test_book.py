@@ -15,10 +15,7 @@ from lxml import etree, html
 from extensions.claims import words
 
 CHAPTERS = {path.stem: path for path in sorted((ROOT / "book").glob("*/[0-9][0-9]-*.md"))}
-REGISTER = {
-    path.stem: {id: claim for id, claim in tomllib.loads(path.read_text("utf-8")).items() if id != "title"}
-    for path in sorted((ROOT / "data/claims").glob("*/*.toml"))
-}
+REGISTER = {path.stem: {id: claim for id, claim in tomllib.loads(path.read_text("utf-8")).items() if id != "title"} for path in sorted((ROOT / "data/claims").glob("*/*.toml"))}
 QUOTATIONS = tomllib.loads((ROOT / "data/quotations.toml").read_text("utf-8"))
 PEOPLE = tomllib.loads((ROOT / "data/people.toml").read_text("utf-8"))
 TIMELINE = list(csv.DictReader((ROOT / "data/timeline.csv").read_text("utf-8").splitlines()))

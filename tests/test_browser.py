@@ -58,7 +58,12 @@ def test_reference_managers_read_every_page(book):
     found = node("metadata.mjs", book.html, *pages)
     whole = found["index.html"]["jsonLd"]
     assert whole["@type"] == "Book" and found["index.html"]["highwirePress"]["title"] == whole["name"] and "inbook_title" not in found["index.html"]["highwirePress"]
-    reviews = [item for page in found.values() for block in ([page["jsonLd"]] if isinstance(page["jsonLd"], dict) else page["jsonLd"]) for item in (block if isinstance(block, list) else [])]
+    reviews = [
+        item
+        for page in found.values()
+        for block in ([page["jsonLd"]] if isinstance(page["jsonLd"], dict) else page["jsonLd"])
+        for item in (block if isinstance(block, list) else [])
+    ]
     for name, page in found.items():
         press, blocks = page["highwirePress"], page["jsonLd"] if isinstance(page["jsonLd"], list) else [page["jsonLd"]]
         assert press["author"] == whole["author"]["name"] and re.fullmatch(r"\d{4}/\d\d/\d\d", press["publication_date"]) and press["public_url"].endswith(name), name

@@ -35,7 +35,7 @@ def test_entries(pages):
 
 
 def test_links_both_ways(pages):
-    for name, page in pages.items():
+    for page in pages.values():
         for link in page.findall(".//a[@href]"):
             if "cite" in link.get("class", "").split():
                 target = link.get("href").split("#")[1]

@@ -13,7 +13,21 @@ PAGE = (ROOTS / "tiny/book/constructs.md").read_text("utf-8")
 MARK = re.compile(r"zq\d\d")
 MARKS = sorted(set(MARK.findall(PAGE)))
 IN_ORDER = [mark for mark in MARKS if mark < "zq90"]  # notes and floats move
-GENERATED = {"audits", "claims", "claim-counts", "data-sets", "downloads", "figures", "people", "quotations", "source-counts", "sources", "timeline", "toctree", "chart"}  # on the tiny project's other pages
+GENERATED = {
+    "audits",
+    "claims",
+    "claim-counts",
+    "data-sets",
+    "downloads",
+    "figures",
+    "people",
+    "quotations",
+    "source-counts",
+    "sources",
+    "timeline",
+    "toctree",
+    "chart",
+}  # on the tiny project's other pages
 
 
 def test_every_construct_is_proved():

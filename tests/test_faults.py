@@ -115,7 +115,7 @@ def test_fault_stops_the_build(tiny, name):
     done = tiny.build()
     assert done.returncode != 0
     assert re.search(message, done.stderr), done.stderr
-    assert "Traceback" not in done.stderr or file == "conf.py" and "{{" in new, done.stderr  # what Sphinx says before any extension is loaded
+    assert "Traceback" not in done.stderr or (file == "conf.py" and "{{" in new), done.stderr  # what Sphinx says before any extension is loaded
 
 
 def small_disk():
@@ -132,7 +132,10 @@ def no_network():
 
 SURROUNDINGS = {  # name: (how the build runs, what it must say, nothing where it must succeed)
     "full disk": ({"builder": "pdf", "before": small_disk}, r"File too large: free some space; what was published"),
-    "font that is gone": ({"builder": "pdf", "python": "import extensions.pdf as p; from pathlib import Path; p.FONTS = [Path('/gone/Font.otf')]"}, r"/gone/Font\.otf: No such file or directory: put the file back"),
+    "font that is gone": (
+        {"builder": "pdf", "python": "import extensions.pdf as p; from pathlib import Path; p.FONTS = [Path('/gone/Font.otf')]"},
+        r"/gone/Font\.otf: No such file or directory: put the file back",
+    ),
     "path with spaces and other letters": ({"builder": "pdf", "folder": "päth with späces"}, ""),
     "no network": ({"builder": "epub", "python": "import test_faults; test_faults.no_network()"}, ""),
     "another locale": ({"builder": "html", "LC_ALL": "C", "LANG": "ru_RU.KOI8-R", "PYTHONUTF8": "0", "TZ": "Asia/Almaty"}, ""),
@@ -160,7 +163,7 @@ def test_stale_cache(tiny):
     tiny.edit("data/people.toml", "Statistician", "Demographer")
     tiny.edit(TIMES, "Something happened", "Something else happened")
     tiny.edit(CHAPTER, "{term}`troika`", "troika")
-    tiny.edit(QUOTES, "agrees = ", "note = \"Seen twice.\"\nagrees = ")
+    tiny.edit(QUOTES, "agrees = ", 'note = "Seen twice."\nagrees = ')
     assert tiny.build("html", fresh=False).returncode == 0
     went_on = {path.relative_to(tiny.out): path.read_bytes() for path in (tiny.out / "html").rglob("*.html")}
     assert tiny.build("html").returncode == 0

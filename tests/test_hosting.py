@@ -61,7 +61,10 @@ def test_shared_files_are_kept_and_pages_asked_for_anew(served, book):
     _, headers = ask(served)
     assert ask(served, **{"If-None-Match": headers["ETag"]})[0] == 304
     assert ask(served, **{"Accept-Encoding": "gzip"})[1]["Content-Encoding"] == "gzip"
-    types = {name.rpartition(".")[2]: ask(served + name)[1]["Content-Type"].partition(";")[0] for name in ("downloads/claims.json", "downloads/refs.bib", "downloads/cite/index.ris", "sitemap.xml")}
+    types = {
+        name.rpartition(".")[2]: ask(served + name)[1]["Content-Type"].partition(";")[0]
+        for name in ("downloads/claims.json", "downloads/refs.bib", "downloads/cite/index.ris", "sitemap.xml")
+    }
     assert types == {"json": "application/json", "bib": "application/x-bibtex", "ris": "application/x-research-info-systems", "xml": "application/xml"}
 
 

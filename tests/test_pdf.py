@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from itertools import pairwise
 
 import lines
 import page
@@ -113,13 +114,15 @@ def test_cited_on_names_the_pages_of_every_citation(pdf_path, letters):
     before = dict(zip(labels[1:], labels))
     paragraphs = [own for owner, own in lines.lines(letters).items() if owner.tag == "/P"]
     checked = 0
-    for entry, cited in zip(paragraphs, paragraphs[1:]):
+    for entry, cited in pairwise(paragraphs):
         if printed := re.fullmatch(r"Cited on pp?\.(.+)", lines.text_of(cited).strip()):
             numbers = [part.split("–") for part in re.sub(r"\s", "", printed[1]).split(",")]
             expected = {label for first, *last in numbers for label in (map(str, range(int(first), int(last[0]) + 1)) if last and first.isdigit() else [first, *last])}
             places = {top: found for (page, top), found in leading.items() if page == entry[0].page and 0 <= top - entry[0].baseline < 12}
             linked = set().union(*places.values())
-            assert expected - linked <= {before[label] for label in linked} and linked - expected <= {label for label in linked if before[label] in expected}, lines.text_of(entry)[:60]
+            assert expected - linked <= {before[label] for label in linked} and linked - expected <= {label for label in linked if before[label] in expected}, lines.text_of(entry)[
+                :60
+            ]
             checked += 1
     assert checked > 400
 
@@ -178,7 +181,7 @@ def test_structure(pdf_path, letters):
     blocks = lines.lines(letters)
     assert not [lines.text_of(own)[:60] for owner, own in blocks.items() if owner.number == 0]
     levels = [int(owner.tag[2]) for owner in blocks if re.fullmatch(r"/H\d", owner.tag)]
-    assert levels and all(after <= before + 1 for before, after in zip(levels, levels[1:]))
+    assert levels and all(after <= before + 1 for before, after in pairwise(levels))
     pdf = pikepdf.open(pdf_path)
     assert all(str(link.Contents) for leaf in pdf.pages for link in leaf.get("/Annots", ()))
     russian = {letter.language for letter in letters if "\u0400" <= letter.letter <= "\u04ff"}

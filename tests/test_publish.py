@@ -35,6 +35,30 @@ def test_bare_make_prints_the_menu():
     assert all(line.strip().startswith("make ") for line in lines)
 
 
+def test_check_passes():
+    """`make check` reads the real book, its spelling and its code."""
+    needed(**{"make test": (ROOT / ".venv/ready").exists()})
+    done = subprocess.run(["make", "check"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "said"),
+    [
+        ("book/1-part/01-one.md", "Plain words", "Plain recieved words", r"recieved.*received[\s\S]*01-one\.md"),
+        ("conf.py", 'project = "Tiny"', 'import os\n\nproject = "Tiny"', r"F401[\s\S]*conf\.py"),
+        ("conf.py", "extensions = [", "extensions  =  [", r"conf\.py"),
+    ],
+    ids=["misspelling", "name that nothing uses", "code in another form"],
+)
+def test_check_refuses(checkout, file, old, new, said):
+    path = checkout / file
+    assert old in path.read_text("utf-8")
+    path.write_text(path.read_text("utf-8").replace(old, new), "utf-8")
+    done = make(checkout, "check")
+    assert done.returncode != 0 and re.search(said, done.stdout + done.stderr), done.stdout + done.stderr
+
+
 def test_failed_build_leaves_the_last_good_one(checkout):
     done = make(checkout, "book")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -74,14 +98,29 @@ def test_two_builds_at_once(checkout):
     assert make(checkout, "html", "epub").returncode == 0 and published(checkout) == together
 
 
-def test_interrupted_build_leaves_the_last_good_one(checkout):
-    """Whoever stops a build half-way loses nothing of what was published, and the next build is whole."""
+SLOW_MV = """#!/bin/sh
+[ "$*" = "dist/.new dist/html" ] && touch swapping && sleep 1
+exec /bin/mv "$@"
+"""
+
+
+@pytest.mark.parametrize("moment", ["Building", "swapping"])
+@pytest.mark.parametrize("blow", [signal.SIGTERM, signal.SIGKILL])  # a build in the background never hears SIGINT
+def test_interrupted_build_leaves_the_last_good_one(checkout, moment, blow):
+    """Whoever stops a build half-way, while it writes or while it publishes, loses nothing of what was published, and the next build is whole."""
     assert make(checkout, "html", "epub").returncode == 0
-    before = published(checkout)
-    build = subprocess.Popen(["make", "NAME=tiny", "html", "epub"], cwd=checkout, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    before, mark = published(checkout), checkout / "swapping"
+    (checkout / "bin").mkdir()
+    (checkout / "bin/mv").write_text(SLOW_MV)
+    (checkout / "bin/mv").chmod(0o755)
+    environment = os.environ | {"PATH": f"{checkout}/bin:{os.environ['PATH']}"}
+    build = subprocess.Popen(["make", "NAME=tiny", "html", "epub"], cwd=checkout, stdout=subprocess.PIPE, text=True, start_new_session=True, env=environment)
     build.stdout.readline()  # "Building html ..."
-    time.sleep(0.8)
-    os.killpg(build.pid, signal.SIGTERM)  # a build in the background never hears SIGINT
+    while moment == "swapping" and not mark.exists():
+        time.sleep(0.01)
+    os.killpg(build.pid, blow)
     build.communicate()
-    assert build.returncode != 0 and published(checkout) == before
+    assert build.returncode != 0
+    if (moment, blow) != ("swapping", signal.SIGKILL):
+        assert published(checkout) == before
     assert make(checkout, "html", "epub").returncode == 0 and published(checkout) == before

@@ -37,15 +37,15 @@ def test_no_release_without_a_tag_or_with_changes(repository):
         release.release(repository)
     subprocess.run(["git", "tag", "v1"], cwd=repository, check=True)
     (repository / "refs.bib").write_text("", "utf-8")
-    with pytest.raises(release.ReleaseError, match="not committed: .*refs.bib: commit it"):
+    with pytest.raises(release.ReleaseError, match=r"not committed: .*refs\.bib: commit it"):
         release.release(repository)
 
 
 def test_builds_that_differ_are_no_release(repository):
     with (repository / "conf.py").open("a") as file:
-        file.write("\nbook[\"rights\"] = __file__\n")
+        file.write('\nbook["rights"] = __file__\n')
     subprocess.run(["git", "-c", "user.name=t", "-c", "user.email=t@example.org", "commit", "-qam", "a path in the title"], cwd=repository, check=True)
     subprocess.run(["git", "tag", "v1"], cwd=repository, check=True)
-    with pytest.raises(release.ReleaseError, match="two builds of v1 differ in epub/tiny.epub, html/"):
+    with pytest.raises(release.ReleaseError, match=r"two builds of v1 differ in epub/tiny\.epub, html/"):
         release.release(repository)
     assert not (repository / "dist/release").exists()

@@ -12,6 +12,7 @@ import math
 import os
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Callable
@@ -24,12 +25,8 @@ from matplotlib.figure import Figure
 
 FONTS = Path(__file__).parents[2] / "theme/fonts"
 OUTLINES = Path(__file__).with_name("outlines.geojson")
-LIGHT = SimpleNamespace(
-    paper="#ffffff", ink="#1a1a1a", soft="#5f5f5f", grid="#dddddd", red="#8c1c13", blue="#2f5d7c", ochre="#9a6b12", grey="#b9b4ab"
-)
-DARK = SimpleNamespace(
-    paper="#16181b", ink="#ececec", soft="#b4b4b4", grid="#3a3d42", red="#ff8f7d", blue="#8fc1e3", ochre="#e5b65c", grey="#6d6a65"
-)
+LIGHT = SimpleNamespace(paper="#ffffff", ink="#1a1a1a", soft="#5f5f5f", grid="#dddddd", red="#8c1c13", blue="#2f5d7c", ochre="#9a6b12", grey="#b9b4ab")
+DARK = SimpleNamespace(paper="#16181b", ink="#ececec", soft="#b4b4b4", grid="#3a3d42", red="#ff8f7d", blue="#8fc1e3", ochre="#e5b65c", grey="#6d6a65")
 WIDTH, SMALL, TEXT = 640, 22, 24
 
 
@@ -327,7 +324,17 @@ def deportation_waves(axes, c, table):
         "Border peoples, 1936\u201337": ("Poles (western borders)", "Koreans"),
         "Annexed lands, 1940\u201341": ("Poles and Jews (annexed lands)",),
         "Germans, Finns, 1941\u201352": ("Volga Germans", "Other Soviet Germans", "Finns (Leningrad region)"),
-        "Caucasus, Crimea, 1943\u201344": ("Karachai", "Kalmyks", "Chechens", "Ingush", "Balkars", "Crimean Tatars", "Other Crimean groups", "Other North Caucasus groups", "Meskhetians"),
+        "Caucasus, Crimea, 1943\u201344": (
+            "Karachai",
+            "Kalmyks",
+            "Chechens",
+            "Ingush",
+            "Balkars",
+            "Crimean Tatars",
+            "Other Crimean groups",
+            "Other North Caucasus groups",
+            "Meskhetians",
+        ),
         "Black Sea, Moldova, 1949": ("Moldovans", "Black Sea Greeks", "Other Black Sea groups"),
     }
     persons = dict(zip(table.texts("group"), table.column("persons")))
@@ -402,7 +409,13 @@ def firm_and_state(axes, c):
         axes.text(x + width / 2, y + height * at, text, ha="center", va="center", color=colour)
 
     def arrow(start, end, y, text, colour, width, style="-"):
-        axes.annotate("", (end, y), (start, y), arrowprops={"arrowstyle": "<|-|>,head_length=0.7,head_width=0.35", "color": colour, "linewidth": width, "linestyle": style, "shrinkA": 2, "shrinkB": 2}, fontsize=SMALL)
+        axes.annotate(
+            "",
+            (end, y),
+            (start, y),
+            arrowprops={"arrowstyle": "<|-|>,head_length=0.7,head_width=0.35", "color": colour, "linewidth": width, "linestyle": style, "shrinkA": 2, "shrinkB": 2},
+            fontsize=SMALL,
+        )
         axes.text((start + end) / 2, y + 2, text, ha="center", va="bottom", color=colour)
 
     axes.set(xlim=(0, 100), ylim=(0, 100))
@@ -429,7 +442,7 @@ def spread(places: list[float], gap: float) -> list[float]:
     """Places for labels, pushed apart until no two are nearer than `gap`, in the same order."""
     order, moved = sorted(range(len(places)), key=lambda i: places[i]), list(places)
     for _ in range(200):
-        for low, high in zip(order, order[1:]):
+        for low, high in pairwise(order):
             short = gap - (moved[high] - moved[low])
             if short > 0:
                 moved[low], moved[high] = moved[low] - short / 2, moved[high] + short / 2
@@ -473,7 +486,12 @@ def infants(axes, c, yearly, five):
     axes.plot(x, yearly.column("jpn"), color=c.blue, linewidth=2.5)
     for name in ("ita", "esp"):
         axes.plot(years(five), five.column(name), color=c.soft, linewidth=2.5)
-    ends = [("USSR", yearly.column("ussr")[-1], c.red), ("Japan", yearly.column("jpn")[-1], c.blue), ("Italy", five.column("ita")[-1], c.soft), ("Spain", five.column("esp")[-1], c.soft)]
+    ends = [
+        ("USSR", yearly.column("ussr")[-1], c.red),
+        ("Japan", yearly.column("jpn")[-1], c.blue),
+        ("Italy", five.column("ita")[-1], c.soft),
+        ("Spain", five.column("esp")[-1], c.soft),
+    ]
     for (label, _, colour), y in zip(ends, spread([value for _, value, _ in ends], 6.4)):
         axes.text(1991, y + 3.5, label, va="center", color=colour)
     name_axis(axes, "Deaths per thousand live births", xlim=(1949, 2000), ylim=(0, 95), xticks=[1950, 1960, 1970, 1980, 1990])
