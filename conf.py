@@ -69,12 +69,9 @@ html_theme = "sphinx_book_theme"
 # The address that the site is meant for: canonical links, the site map and the page for lost addresses count from it.
 html_baseurl = book["url"]
 
-# None of the theme's own bars and buttons: ours are in theme/html, and the theme's would fail CSP, repeat themselves or lose parts of notes.
+# None of the theme's own bars and buttons: ours are in theme/html.
 html_sidebars = {"**": []}
-html_theme_options = {
-    "navbar_persistent": [], "secondary_sidebar_items": [], "article_header_start": [], "article_header_end": [], "footer_content_items": [],
-    "show_prev_next": False, "back_to_top_button": False, "use_download_button": False, "use_fullscreen_button": False, "use_sidenotes": False,
-}  # fmt: skip
+html_theme_options = {"show_prev_next": False, "back_to_top_button": False}
 
 # Light or dark as the reader's system has it, until the reader chooses.
 html_context = {"default_mode": "auto"}

@@ -287,7 +287,7 @@ class Writer:
 
     def write_title(self, node):
         section, level = node.parent, self.level + self.depth - 1
-        number = self.book.number(self.book.env.toc_secnumbers, self.name, "" if self.depth == 1 else f"#{section['ids'][0]}")
+        number = self.book.number(self.book.env.toc_secnumbers, self.name) if self.depth == 1 else None
         function = ("chapter", "section", "subsection")[min(self.depth, 3) - 1]
         return call(function, self.plainly(node), level=str(level), number=number, name=literal(self.register(section)))
 

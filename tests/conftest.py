@@ -4,10 +4,13 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from types import SimpleNamespace
 
+import pypdfium2
 import pytest
+from lxml import etree, html
 
 ROOT = Path(__file__).parents[1]
 ROOTS = ROOT / "tests/roots"
@@ -47,6 +50,25 @@ def book(tmp_path_factory):
         done = sphinx(ROOT / "book", builder, out / builder, "-j", "auto")
         assert done.returncode == 0, f"{builder}:\n{done.stdout}\n{done.stderr}"
     return SimpleNamespace(html=out / "html", epub=out / f"epub/{NAME}.epub", pdf=out / f"pdf/{NAME}.pdf")
+
+
+@pytest.fixture(scope="session")
+def pages(book):
+    """Every page of the site by its address, parsed once."""
+    return {path.relative_to(book.html).as_posix(): html.parse(path) for path in sorted(book.html.rglob("*.html"))}
+
+
+@pytest.fixture(scope="session")
+def leaves(book):
+    """Every page of the ePub by its address in it, parsed once."""
+    archive = zipfile.ZipFile(book.epub)
+    return {name.removeprefix("EPUB/"): etree.fromstring(archive.read(name)) for name in archive.namelist() if name.endswith(".xhtml")}
+
+
+@pytest.fixture(scope="session")
+def pdf_text(book):
+    """All text of the PDF."""
+    return "".join(page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(book.pdf))
 
 
 @pytest.fixture

@@ -4,13 +4,10 @@ import csv
 import hashlib
 import re
 import tomllib
-import zipfile
-from pathlib import PurePosixPath
+from posixpath import dirname, join, normpath
 
-import pypdfium2
 import pytest
 from conftest import ROOT
-from lxml import etree, html
 
 from extensions.claims import words
 
@@ -81,13 +78,13 @@ def test_people_lead_to_every_chapter_that_indexes_them():
         assert not [chapter for chapter in person["chapters"] if person["name"].split(",")[0] not in text[chapter]], person["name"]
 
 
-@pytest.mark.parametrize("kind", ["html", "epub"])
-def test_people_and_terms_are_linked_both_ways(kind, book):
+@pytest.mark.parametrize("kind", ["pages", "leaves"])
+def test_people_and_terms_are_linked_both_ways(kind, request):
     """A chapter that the entry of a person or a term leads to leads to that entry, and the other way round; no entry leads nowhere."""
-    archive, there, back = zipfile.ZipFile(book.epub), set(), set()
+    there, back = set(), set()
     for path in [*CHAPTERS.values(), ROOT / "book/back/people.md", ROOT / "book/back/glossary.md"]:
-        name = path.relative_to(ROOT / "book").with_suffix(f".{'x' * (kind == 'epub')}html").as_posix()
-        page = html.parse(book.html / name) if kind == "html" else etree.fromstring(archive.read(f"EPUB/{name}"))
+        name = path.relative_to(ROOT / "book").with_suffix(".html" if kind == "pages" else ".xhtml").as_posix()
+        page = request.getfixturevalue(kind)[name]
         if path.stem in CHAPTERS:
             hrefs = page.xpath("//*[local-name()='a'][contains(@href, 'back/people.') or contains(@href, 'back/glossary.')][contains(@href, '#')]/@href")
             there |= {(name, joined(name, href)) for href in hrefs}
@@ -114,14 +111,14 @@ def test_everything_that_the_essay_says_is_in_the_register():
         assert not aliases & entries.keys()
 
 
-def test_counts_in_the_prose_are_the_registers(book):
+def test_counts_in_the_prose_are_the_registers(pages):
     """Each number of claims that a chapter states is what counting the files again gives, and the prose has it from nowhere else."""
     small = "no one two three four five six seven eight nine ten eleven twelve".split()
     mine = [claim for chapter in REGISTER.values() for claim in chapter.values() if not claim.get("rival")]
     stated = 0
     for path in CHAPTERS.values():
         asked = re.findall(r"\{claim-count\}`([^`/]+)(?:/([^`]+))?`", path.read_text("utf-8"))
-        printed = html.parse(book.html / path.relative_to(ROOT / "book").with_suffix(".html")).xpath("//*[contains(@class, 'claim-count')]")
+        printed = pages[path.relative_to(ROOT / "book").with_suffix(".html").as_posix()].xpath("//*[contains(@class, 'claim-count')]")
         counts = [sum(weight in {claim["weight"], "all"} and verdict in {claim["verdict"], ""} for claim in mine) for weight, verdict in asked]
         stated += len(asked)
         assert [node.text for node in printed] == [small[count] if count < len(small) else str(count) for count in counts], path.name
@@ -135,10 +132,9 @@ def test_restatements_are_our_own():
     assert known and not [id for id, text in restated.items() if hashlib.blake2b(text.encode(), digest_size=8).hexdigest() in known]
 
 
-def test_quotations_reach_every_format(book):
+def test_quotations_reach_every_format(pages, leaves, pdf_text):
     """Each quotation stands in HTML, ePub and PDF with its wording and where it was seen."""
-    trees = [html.parse(book.html / "back/quotations.html"), etree.fromstring(zipfile.ZipFile(book.epub).read("EPUB/back/quotations.xhtml"))]
-    pdf = squeezed("".join(page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(book.pdf)))
+    trees, pdf = [pages["back/quotations.html"], leaves["back/quotations.xhtml"]], squeezed(pdf_text)
     for id, quotation in QUOTATIONS.items():
         printed = squeezed(quotation["wording"].translate({0x201C: 0x2018, 0x201D: 0x2019}))  # quotations within quotations get single marks
         for tree, name in [(tree, name) for tree in trees for name in [id, *quotation.get("aliases", [])]]:
@@ -151,10 +147,9 @@ def test_quotations_reach_every_format(book):
 
 
 @pytest.mark.parametrize("part", sorted({path.parent.name for path in (ROOT / "data/claims").glob("*/*.toml")}))
-def test_claims_reach_every_format(part, book):
+def test_claims_reach_every_format(part, pages, leaves, pdf_text):
     """Each claim of a part stands in HTML, ePub and PDF with its restatement, its verdict and a source."""
-    trees = [html.parse(book.html / f"back/claims/{part}.html"), etree.fromstring(zipfile.ZipFile(book.epub).read(f"EPUB/back/claims/{part}.xhtml"))]
-    pdf = "".join("".join(page.get_textpage().get_text_bounded() for page in pypdfium2.PdfDocument(book.pdf)).split())
+    trees, pdf = [pages[f"back/claims/{part}.html"], leaves[f"back/claims/{part}.xhtml"]], "".join(pdf_text.split())
     for path in sorted((ROOT / "data/claims" / part).glob("*.toml")):
         for id, claim in REGISTER[path.stem].items():
             for tree, name in [(tree, name) for tree in trees for name in [id, *claim.get("aliases", [])]]:
@@ -165,11 +160,11 @@ def test_claims_reach_every_format(part, book):
             assert id in pdf, f"{id} is not in the PDF"
 
 
-def test_every_link_of_the_site_lands(book):
-    ids = {path.relative_to(book.html).as_posix(): set(html.parse(path).xpath("//@id")) for path in book.html.rglob("*.html")}
+def test_every_link_of_the_site_lands(book, pages):
+    ids = {name: set(page.xpath("//@id")) for name, page in pages.items()}
     lost = []
     for name in ids.keys() - {"404.html"}:  # which counts from the site's address
-        for href in html.parse(book.html / name).xpath("//a/@href"):
+        for href in pages[name].xpath("//a/@href"):
             target, _, anchor = joined(name, re.sub(r"\?[^#]*", "", href)).partition("#")
             if re.match(r"[a-z]+:", href) or target.startswith("in-stalinisms-shadow."):  # `make` puts the PDF and the ePub there
                 continue
@@ -178,11 +173,9 @@ def test_every_link_of_the_site_lands(book):
     assert not lost
 
 
-def test_every_link_of_the_epub_lands(book):
-    archive = zipfile.ZipFile(book.epub)
-    pages = {name: etree.fromstring(archive.read(name)) for name in archive.namelist() if name.endswith(".xhtml")}
-    ids = {name: {"", *page.xpath("//@id")} for name, page in pages.items()}
-    links = [(name, href) for name, page in pages.items() for href in page.xpath("//*[local-name()='a']/@href") if not re.match(r"[a-z]+:", href)]
+def test_every_link_of_the_epub_lands(leaves):
+    ids = {name: {"", *page.xpath("//@id")} for name, page in leaves.items()}
+    links = [(name, href) for name, page in leaves.items() for href in page.xpath("//*[local-name()='a']/@href") if not re.match(r"[a-z]+:", href)]
     places = [(name, href, joined(name, href).partition("#")) for name, href in links]
     assert not [f"{name}: {href}" for name, href, (target, _, anchor) in places if anchor not in ids.get(target, ())]
 
@@ -190,22 +183,14 @@ def test_every_link_of_the_epub_lands(book):
 def joined(name: str, href: str) -> str:
     """The page and anchor that `href` means on the page `name`."""
     file, _, anchor = href.partition("#")
-    parts = list(PurePosixPath(name).parent.parts) if file else list(PurePosixPath(name).parts)
-    for part in file.split("/") if file else []:
-        parts = parts[:-1] if part == ".." else [*parts, part]
-    return f"{'/'.join(parts)}#{anchor}"
+    return f"{normpath(join(dirname(name), file)) if file else name}#{anchor}"
 
 
-@pytest.mark.parametrize("kind", ["html", "epub"])
-def test_entries_link_back_to_every_citation(kind, book):
+@pytest.mark.parametrize("kind", ["pages", "leaves"])
+def test_entries_link_back_to_every_citation(kind, request):
     """For each citation of the book, whatever page it stands on, the entry that it leads to leads back to it."""
-    if kind == "html":
-        pages = {path.relative_to(book.html).as_posix(): html.parse(path) for path in book.html.rglob("*.html")}
-    else:
-        archive = zipfile.ZipFile(book.epub)
-        pages = {name: etree.fromstring(archive.read(name)) for name in archive.namelist() if name.endswith(".xhtml")}
     there, back = set(), set()
-    for name, page in pages.items():
+    for name, page in request.getfixturevalue(kind).items():
         for link in page.xpath("//*[local-name()='a'][contains(@href, '#cite-')]"):
             place = link.xpath("ancestor::*[starts-with(@id, 'cited-')][1]/@id")
             assert place, f"{name}: a citation without an anchor: {link.get('href')}"
@@ -231,12 +216,11 @@ def test_one_tradition_does_not_carry_a_chapter():
         assert len(read) >= 8 and len(against) >= 2 and any("kind = {primary}" in entries[key] for key in read), chapter
 
 
-def test_anchors_are_the_same_on_the_site_and_in_the_epub(book):
+def test_anchors_are_the_same_on_the_site_and_in_the_epub(pages, leaves):
     """Whoever cites a section or a claim by its address finds it under the same name in either."""
-    archive = zipfile.ZipFile(book.epub)
     anchors = "//*[(local-name()='section' or contains(concat(' ', @class, ' '), ' claim ')) and @id]/@id"
     for path in sorted((ROOT / "book").rglob("*.md")):
         name = path.relative_to(ROOT / "book").with_suffix("").as_posix()
         if name != "index":
-            on_site = set(html.parse(book.html / f"{name}.html").xpath(f"//main{anchors}"))
-            assert on_site <= set(etree.fromstring(archive.read(f"EPUB/{name}.xhtml")).xpath("//@id")), name
+            on_site = set(pages[f"{name}.html"].xpath(f"//main{anchors}"))
+            assert on_site and on_site <= set(leaves[f"{name}.xhtml"].xpath("//@id")), name

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from conftest import ROOT
 
 CHAPTER, REFS, CONSULTED = "book/1-part/01-one.md", "refs.bib", "data/consulted.csv"
 TIMES = "data/timeline.csv"
@@ -98,6 +99,15 @@ FAULTS = {
 
 def test_tiny_builds(tiny):
     """Without a fault the tiny project is clean, so a fault is all that can stop it."""
+    done = tiny.build()
+    assert done.returncode == 0, done.stderr
+
+
+def test_examples_of_entries_are_sound(tiny):
+    """The claim and the quotation that CONTRIBUTING.md shows are taken as they stand."""
+    claim, quotation = re.findall(r"```toml\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.DOTALL)
+    (tiny.root / CLAIMS).write_text(claim, "utf-8")
+    (tiny.root / QUOTES).write_text(quotation, "utf-8")
     done = tiny.build()
     assert done.returncode == 0, done.stderr
 

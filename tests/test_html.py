@@ -9,7 +9,6 @@ from urllib.parse import parse_qs, urlparse
 
 import imagesize
 import pydata_sphinx_theme
-import pytest
 import rispy
 import yaml
 from conftest import ROOT, sphinx
@@ -21,11 +20,6 @@ from extensions.apparatus import REGIONS, THEMES
 
 PAGE = "<section id=s><h2>Head<a class=headerlink>#</a></h2>own<div class='claim' id=c><p class=claim-statement>It was.</p>why</div> tail<dl><dt id=t>term</dt><dd>meaning</dd></dl></section>"
 BLOCKS = "css extrahead docs_navbar search_dialog docs_body docs_toc scripts_end footer".split()
-
-
-@pytest.fixture(scope="module")
-def pages(book):
-    return {path.relative_to(book.html).as_posix(): html.parse(path) for path in sorted(book.html.rglob("*.html"))}
 
 
 def packed(path):
