@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 VENV := .venv
-BUILD := LC_ALL=C.UTF-8 PYTHONHASHSEED=0 $(VENV)/bin/sphinx-build -c . -d build/doctrees -j auto --fail-on-warning --keep-going --nitpicky --quiet
+BUILD := LC_ALL=C.UTF-8 PYTHONHASHSEED=0 $(VENV)/bin/sphinx-build -c . -j auto --fail-on-warning --keep-going --nitpicky --quiet
 NAME := in-stalinisms-shadow
 
 .PHONY: help book html epub pdf test check serve look bench release interpreters licences hashes lock clean
@@ -24,6 +24,7 @@ $(VENV)/ready: requirements.lock pyproject.toml
 	@touch $@
 
 # Builds the formats named in $(FORMATS) into build/, then puts all of them into dist/ at once: a failed build leaves the last good one whole.
+# Each format keeps doctrees of its own: what one build has read anew the next would not write again.
 # No signal is heard while they are put there; what a killed machine left half-way is put back first.
 book: FORMATS := html epub pdf
 book: publish  # build the book in HTML, ePub and PDF into dist/
@@ -42,7 +43,7 @@ publish: $(VENV)/ready
 	@mkdir -p build && exec 9>build/lock && { flock -n 9 || { echo "Another build is running: waiting for it ..."; flock 9; }; } && \
 	{ [ -e dist/html ] || [ ! -e dist/.old ] || mv dist/.old dist/html; } && \
 	for format in $(FORMATS); do \
-	  echo "Building $$format ..." && $(BUILD) -b $$format book build/$$format || { echo "$$format failed: dist/ is as it was."; exit 1; }; \
+	  echo "Building $$format ..." && $(BUILD) -d build/doctrees/$$format -b $$format book build/$$format || { echo "$$format failed: dist/ is as it was."; exit 1; }; \
 	done && trap '' HUP INT TERM && mkdir -p dist && for format in $(FORMATS); do \
 	  if [ $$format = html ]; then \
 	    rm -rf dist/.new && cp -r build/html dist/.new && rm -f dist/.new/.buildinfo* && \
@@ -56,7 +57,7 @@ test: $(VENV)/ready  # build the real book in each format with warnings as error
 	@$(VENV)/bin/python -m pytest
 
 check: $(VENV)/ready  # read every source and refuse what authors may not write; builds nothing
-	@$(VENV)/bin/typos && $(VENV)/bin/ruff check --quiet && $(VENV)/bin/ruff format --quiet --diff && $(BUILD) -E -b dummy book build/check && echo "The sources are sound."
+	@$(VENV)/bin/typos && $(VENV)/bin/ruff check --quiet && $(VENV)/bin/ruff format --quiet --diff && $(BUILD) -E -d build/doctrees/check -b dummy book build/check && echo "The sources are sound."
 
 serve: html  # build the site and show it on http://127.0.0.1:8000
 	@cd dist/html && ../../$(VENV)/bin/python -m http.server --bind 127.0.0.1 8000

@@ -72,7 +72,8 @@ class Timeline(SphinxDirective):
             strip = [(event["date"], text) for event in events for part, _, text in [event["strip"].partition(": ")] if part == str(self.options["part"])]
             if not strip:
                 raise self.error(f"data/timeline.csv: no event has part {self.options['part']} in its column strip")
-            return [self.table([[date for date, _ in strip], [text for _, text in strip]], [1] * len(strip), ["strip"])]
+            head = nodes.paragraph("", "From the timeline", classes=["strip-head"])
+            return [head, self.table([[date for date, _ in strip], [text for _, text in strip]], [1] * len(strip), ["strip", f"strip-{len(strip)}"])]
         dated = self.table([["Date", "Place", "What happened"], *([event[name] for name in ("date", "place", "event")] for event in events)], [4, 3, 9], ["timeline"])
         for row, event in zip(dated.findall(lambda node: isinstance(node, nodes.row) and isinstance(node.parent, nodes.tbody)), events):
             row["classes"] += [f"theme-{THEMES.index(event['theme'])}", f"region-{REGIONS.index(event['region'])}"]
@@ -127,6 +128,10 @@ def chapters(srcdir: Path) -> dict[str, int]:
     return {path.read_text("utf-8").partition("\n")[0].strip("()="): int(path.name[:2]) for path in paths}
 
 
+def see(chapters: int) -> str:
+    return f"See chapter{'s' * (chapters > 1)}\N{NO-BREAK SPACE}"
+
+
 class People(SphinxDirective):
     """``{people}``: data/people.toml as a list of names, each with `who` (MyST, with its citation) and the labels of the chapters in which the person stands.
 
@@ -154,9 +159,9 @@ class People(SphinxDirective):
             before = order
             if lost := [label for label in person["chapters"] if label not in numbers]:
                 raise self.error(f"data/people.toml: {key}: no chapter begins with the label {lost[0]!r}; there are {', '.join(numbers)}")
-            places = ", ".join(f"{{ref}}`chapter {numbers[label]} <{label}>`" for label in person["chapters"])
+            places = ", ".join(f"{{ref}}`{numbers[label]} <{label}>`" for label in person["chapters"])
             name = person["name"] + (f" ({person['dates']})" if "dates" in person else "")
-            text = nodes.paragraph("", "", *self.parse_inline(f"{person['who']} See {places}.", lineno=self.lineno)[0])
+            text = nodes.paragraph("", "", *self.parse_inline(f"{person['who']} {see(len(person['chapters']))}{places}.", lineno=self.lineno)[0])
             term = nodes.term("", name, ids=[f"person-{key}"])
             self.env.get_domain("std").note_object("term", person["name"], term["ids"][0], location=f"data/people.toml: {key}")
             listed += nodes.definition_list_item("", term, nodes.definition("", text))
@@ -226,13 +231,11 @@ class GlossaryTransform(SphinxPostTransform):
     def run(self, **kwargs):
         for item in (item for glossary in self.document.findall(addnodes.glossary) for item in glossary.findall(nodes.definition_list_item)):
             terms = {term.astext() for term in item.findall(nodes.term)}
-            links = []
-            for doc in reading_order(self.env):
-                if (number := self.env.toc_secnumbers.get(doc, {}).get("")) and terms & self.env.metadata[doc]["terms"]:
-                    chapter = make_refnode(self.env._app.builder, self.env.docname, doc, "", nodes.Text(f"chapter {number[0]}"))
-                    links += [nodes.Text(", " if links else " See "), chapter]
+            docs = [doc for doc in reading_order(self.env) if self.env.toc_secnumbers.get(doc, {}).get("") and terms & self.env.metadata[doc]["terms"]]
+            links = [make_refnode(self.env._app.builder, self.env.docname, doc, "", nodes.Text(str(self.env.toc_secnumbers[doc][""][0]))) for doc in docs]
             if links:
-                item[-1][-1].extend([*links, nodes.Text(".")])
+                commas = [nodes.Text(f" {see(len(links))}"), *(nodes.Text(", ") for _ in links[1:])]
+                item[-1][-1].extend([*(part for pair in zip(commas, links) for part in pair), nodes.Text(".")])
 
 
 class figure_list(nodes.General, nodes.Element):
@@ -255,8 +258,9 @@ class FigureListTransform(SphinxPostTransform):
         for node in list(self.document.findall(figure_list)):
             items = nodes.bullet_list()
             for doc in reading_order(self.env):
-                for kind, numbers in self.env.toc_fignumbers.get(doc, {}).items():
-                    for id, number in numbers.items():
+                kinds = self.env.toc_fignumbers.get(doc, {})
+                for id in self.env.metadata[doc]["captions"]:  # in the order of the page, charts and tables together
+                    for kind, number in ((kind, numbers[id]) for kind, numbers in kinds.items() if id in numbers):
                         name = nodes.Text(self.config.numfig_format[kind] % ".".join(map(str, number)))
                         link = make_refnode(self.env._app.builder, self.env.docname, doc, id, name)
                         items += nodes.list_item("", nodes.paragraph("", "", link, nodes.Text(f": {self.env.metadata[doc]['captions'][id]}")))

@@ -16,7 +16,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxRole
 
-from .shared import is_caption
+from .shared import MONTHS, is_caption
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +50,33 @@ def note_for_others(app, doctree):
     noted["standfirst"] = next((box.astext() for box in doctree.findall(nodes.container) if "standfirst" in box["classes"]), "")
     noted["captions"] = {id: caption.astext() for caption in doctree.findall(is_caption) for id in caption.parent["ids"]}
     noted["terms"] = {link["reftarget"] for link in doctree.findall(addnodes.pending_xref) if link["reftype"] == "term"}
+
+
+def held(text: str) -> str:
+    """`text` with no-break spaces where a line should not end: in a day, between initials and name, before a number, before a dash.
+
+    >>> held("On 5 May 1938 J. V. Stalin (chapter 9) said – so").replace("\\xa0", "_")
+    'On 5_May 1938 J._V._Stalin (chapter_9) said_– so'
+    """
+    text = re.sub(rf"\b(\d{{1,2}}) (?=(?:{'|'.join(MONTHS)})\b)", "\\1\N{NO-BREAK SPACE}", text)
+    text = re.sub(r"\b([A-Z]\.) (?=[A-Z])", "\\1\N{NO-BREAK SPACE}", text)
+    text = re.sub(r"\b([Cc]hapters?|[Nn]ote|[Cc]harts?|[Tt]ables?) (?=\d)", "\\1\N{NO-BREAK SPACE}", text)
+    return re.sub(r" (?=[\N{EN DASH}\N{EM DASH}] )", "\N{NO-BREAK SPACE}", text)
+
+
+class NoBreaks(SphinxPostTransform):
+    """Holds together what a line should not part, and a verdict's mark with the sentence that it judges."""
+
+    default_priority = 890
+
+    def run(self, **kwargs):
+        for text in list(self.document.findall(nodes.Text)):
+            if not isinstance(text.parent, (nodes.literal, nodes.comment)):
+                new, after = held(text), text.next_node(descend=False, siblings=True)
+                if isinstance(after, nodes.reference) and after.next_node(lambda part: "claim-mark" in getattr(part, "attributes", {}).get("classes", ())):
+                    new = re.sub(r"\s+$", "\N{NO-BREAK SPACE}", new)
+                if new != text:
+                    text.parent.replace(text, nodes.Text(new))
 
 
 class ForeignWords(SphinxPostTransform):
@@ -110,6 +137,7 @@ def setup(app):
     app.add_config_value("root", "", "")  # the folder of conf.py, for whoever reads data/ below it
     app.add_role("lang", Lang())
     app.add_post_transform(ForeignWords)
+    app.add_post_transform(NoBreaks)
     app.connect("config-inited", complete_metadata)
     app.connect("doctree-read", note_for_others, priority=900)  # after Sphinx's collectors
     return {"version": "1", "env_version": 2, "parallel_read_safe": True, "parallel_write_safe": True}

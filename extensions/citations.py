@@ -27,7 +27,7 @@ from sphinxcontrib.bibtex.citation_target import parse_citation_targets
 from sphinxcontrib.bibtex.domain import BibtexDomain
 from sphinxcontrib.bibtex.roles import CitationRef, CiteRole
 
-from .shared import count_table, plain, reading_order, stop
+from .shared import count_table, plain, reading_order, stop, typographic
 
 logger = logging.getLogger(__name__)
 
@@ -72,11 +72,14 @@ class Source:
         self.people = entry.persons.get("author") or entry.persons.get("editor") or []
 
     def get(self, field: str) -> str:
-        """A field as it prints: en dashes and apostrophes set, addresses left alone."""
+        """A field as it prints: marks, dashes and days set, TeX's escapes undone, addresses left alone."""
         text = self.entry.fields.get(field, "")
+        if field in {"url", "doi"}:
+            return text
+        text = typographic(re.sub(r"\\([&$#_])", r"\1", text).replace("--", "\N{EN DASH}"))
         if field == "title" and not self.whole:  # what is quoted within a title that is quoted itself gets double marks
             text = QUOTED.sub("\N{LEFT DOUBLE QUOTATION MARK}\\1\N{RIGHT DOUBLE QUOTATION MARK}", text)
-        return text if field in {"url", "doi"} else text.replace("--", "\N{EN DASH}").replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")
+        return text
 
     def rich(self, field: str) -> Text:
         return Text.from_latex(self.get(field)) if self.get(field) else Text()
@@ -86,21 +89,21 @@ class Source:
         """The names as a citation in the text prints them."""
         short = self.get("shortauthor")
         last = [short] if short else [" ".join(person.prelast_names + person.last_names) for person in self.people]
-        last = [re.sub(r"[{}]", "", name).replace("'", "\N{RIGHT SINGLE QUOTATION MARK}") for name in last]
+        last = [typographic(re.sub(r"[{}]", "", name)) for name in last]
         if not last:
             return re.sub(r"[{}]", "", self.get("shorttitle") or self.get("title"))
         if len(last) > 3:
-            return f"{last[0]} et al."
+            return f"{last[0]} and others"
         return " and ".join([", ".join(last[:-1]), last[-1]]) if len(last) > 1 else last[0]
 
     @property
     def year(self) -> str:
-        year = (self.get("year") or "n.d.") + self.letter
-        return f"[{self.get('origyear')}] {year}" if self.get("origyear") else year
+        year = self.get("year") or ("" if self.get("origyear") else "n.d.")
+        return " ".join(filter(None, [f"[{self.get('origyear')}]" if self.get("origyear") else "", year])) + self.letter
 
     @property
     def sort_key(self):
-        inverted = " ".join(" ".join(p.last_names + p.first_names) for p in self.people) or self.names
+        inverted = self.get("shortauthor") or " ".join(" ".join(p.prelast_names + p.last_names + p.first_names) for p in self.people) or self.names
         return plain(inverted), self.get("origyear") or self.get("year") or "9999", plain(self.get("title"))
 
     @property
@@ -135,7 +138,7 @@ class Source:
         imprint = ": ".join(filter(None, [self.get("address"), self.get("publisher") or self.get("institution")]))
         for piece in (self.get("type"), ", ".join(filter(None, shelf)), self.get("series"), imprint, self.get("note")):
             if piece:
-                parts.append(Text(piece))
+                parts.append(Text(piece[0].upper() + piece[1:]))
         text = Text()
         for part in (part for part in parts if len(part)):
             text += part if str(part).endswith((".", "?", "!")) else part + "."
@@ -178,7 +181,10 @@ class Source:
         names += [" ".join(filter(None, [given(person), family(person)])) for person in rest]
         joined = names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
         role = "" if self.entry.persons.get("author") else ", ed." if len(names) == 1 else ", eds"
-        return re.sub(r"[{}]", "", joined).replace("'", "\N{RIGHT SINGLE QUOTATION MARK}") + role
+        whole, short = typographic(re.sub(r"[{}]", "", joined)) + role, self.get("shortauthor")
+        if not short or plain(whole).startswith(plain(short)):
+            return whole
+        return short if plain(whole) == f"the {plain(short)}" else f"{short} ({whole})"  # under the name by which it is cited
 
     def _plain_names(self, role: str) -> str:
         people = self.entry.persons.get(role) or [Person(name) for name in split_name_list(self.get(role)) if name]
@@ -231,7 +237,7 @@ class Citations(BibtexDomain):
         for group in same.values():
             if len(group) > 1:
                 for number, source in enumerate(group):
-                    source.letter = ("-" if source.year.startswith("n.d.") else "") + chr(97 + number)
+                    source.letter = ("\N{NON-BREAKING HYPHEN}" if source.year.startswith("n.d.") else "") + chr(97 + number)
         return sources
 
     def env_updated(self):
@@ -330,8 +336,8 @@ class Citations(BibtexDomain):
 
 
 def locator(text: str) -> str:
-    """A locator as printed: en dashes in ranges, no break after the abbreviation."""
-    return re.sub(r"(?<=\d)-(?=\d)", "\N{EN DASH}", re.sub(r"\b(pp?|ch|n|vol|no|doc|sec|l)\. ", "\\1.\N{NO-BREAK SPACE}", text))
+    """A locator as printed: no break after an abbreviation."""
+    return typographic(re.sub(r"\b(pp?|ch|n|vol|no|doc|sec|l)\. ", "\\1.\N{NO-BREAK SPACE}", text))
 
 
 class source_list(nodes.General, nodes.Element):

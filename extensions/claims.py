@@ -23,7 +23,7 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 from sphinx.util.nodes import make_refnode
 from sphinxcontrib.bibtex.citation_target import parse_citation_targets
 
-from .shared import count_table, stop
+from .shared import count_table, stop, typographic
 
 logger = logging.getLogger(__name__)
 
@@ -239,11 +239,11 @@ class RegisterDirective(SphinxDirective):
         """One claim in full, an anchor by its id."""
         domain = self.env.get_domain("claims")
         domain.data["pages"][id] = self.env.docname
-        essay = "A rival reading, not the essay's" if claim.get("rival") else f"note {claim['note']}" if claim.get("note") else ""
+        essay = "a rival reading, not the essay\N{RIGHT SINGLE QUOTATION MARK}s" if claim.get("rival") else f"note {claim['note']}" if claim.get("note") else ""
         head = nodes.paragraph("", "", nodes.inline("", id, classes=["claim-id"]), classes=["claim-head"])
         for name, text in (("verdict", VERDICTS[claim["verdict"]]), ("weight", claim["weight"]), ("kind", claim["kind"]), ("essay", essay)):
             if text:
-                head += [nodes.Text(" \N{MIDDLE DOT} "), nodes.inline("", text, classes=[name])]
+                head += [nodes.Text("\N{NO-BREAK SPACE}\N{MIDDLE DOT} "), nodes.inline("", text, classes=[name])]
         statement = nodes.paragraph("", "", *self.parse_inline(claim["claim"], lineno=self.lineno)[0], classes=["claim-statement"])
         out = nodes.container("", head, statement, *self.parsed(claim["finding"]), ids=[id], names=[id])
         out["classes"] = ["claim", f"verdict-{slug(claim['verdict'])}", f"weight-{claim['weight']}"]
@@ -260,8 +260,9 @@ class RegisterDirective(SphinxDirective):
             keys = [source["key"] + (f"{{{source['locator']}}}" if source.get("locator") else "") for source in claim["sources"] if source["bearing"] == bearing]
             if keys:
                 text = f"{{cite:p}}`{','.join(keys)}`"
-                out += [nodes.Text(" " if len(out) else ""), nodes.inline("", bearing.capitalize(), classes=["bearing"]), nodes.Text(" ")]
+                out += [nodes.Text(". " if len(out) else ""), nodes.inline("", bearing.capitalize(), classes=["bearing"]), nodes.Text(" ")]
                 out += self.parse_inline(text, lineno=self.lineno)[0]
+        out += nodes.Text(".")
         return out
 
 
@@ -333,9 +334,9 @@ class Quotations(RegisterDirective):
         out = []
         for id, entry in self.env.get_domain("claims").register.quotations.items():
             place = f"{{cite:t}}`{entry['key']}" + (f"{{{entry['locator']}}}" if entry.get("locator") else "") + "`"
-            head = nodes.paragraph("", "", nodes.inline("", entry["speaker"], classes=["claim-id"]), nodes.Text(" \N{MIDDLE DOT} "), classes=["claim-head"])
+            head = nodes.paragraph("", "", nodes.inline("", entry["speaker"], classes=["claim-id"]), nodes.Text("\N{NO-BREAK SPACE}\N{MIDDLE DOT} "), classes=["claim-head"])
             head += self.parse_inline(place, lineno=self.lineno)[0]
-            inner = entry["wording"].translate({0x201C: 0x2018, 0x201D: 0x2019})  # single marks within double ones
+            inner = typographic(entry["wording"]).translate({0x201C: 0x2018, 0x201D: 0x2019})  # single marks within double ones
             quote = nodes.paragraph("", f"\N{LEFT DOUBLE QUOTATION MARK}{inner}\N{RIGHT DOUBLE QUOTATION MARK}", classes=["claim-statement"])
             said = self.parsed(f"{entry['agrees']} {entry.get('note', '')}")
             out.append(nodes.container("", head, quote, *said, ids=[id, *entry.get("aliases", [])], classes=["claim", "quotation"]))

@@ -15,12 +15,11 @@ from docutils import nodes
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from lxml import etree
 from sphinx.builders.epub3 import Epub3Builder
-from sphinx.environment.adapters.indexentries import IndexEntries
 from sphinx.errors import SphinxError
 from sphinx.util.osutil import relative_uri
 
 from .cover import PORTRAIT, draw
-from .shared import parts
+from .shared import index_entries, parts
 
 THEME = Path(__file__).parents[1] / "theme/epub"
 XHTML, OPS = "http://www.w3.org/1999/xhtml", "http://www.idpf.org/2007/ops"
@@ -265,7 +264,7 @@ class Package:
 
     def index(self):
         """The index as (letter, entries), each entry with its pages and sub-entries."""
-        for letter, entries in IndexEntries(self.env).create_index(self.builder, group_entries=True):
+        for letter, entries in index_entries(self.builder):
             yield letter, [(term, self._locators(links), [(sub, self._locators(sublinks)) for sub, sublinks in subs]) for term, (links, subs, _) in entries]
 
     def _locators(self, links):

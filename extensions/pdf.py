@@ -19,17 +19,16 @@ import typst
 from docutils import nodes
 from fontTools.ttLib import TTFont
 from sphinx.builders import Builder
-from sphinx.environment.adapters.indexentries import IndexEntries
 from sphinx.errors import SphinxError
 from sphinx.util import logging
 from sphinx.util.display import progress_message
 
-from .shared import parts
+from .shared import index_entries, parts
 
 logger = logging.getLogger(__name__)
 THEME = Path(__file__).parent.parent / "theme"
 FONTS = sorted(file for file in THEME.glob("fonts/*.[ot]tf") if "Variable" not in file.name)  # variable ones are the site's
-DAY = re.compile(r"\b(\d{1,2}) (?=(?:January|February|March|April|May|June|July|August|September|October|November|December)\b)")
+FLOATING = 34  # lines of the highest table that is kept on one page
 CAPTION = re.compile(r"([IVXLC]+)\s*[·.:]\s*(.+)")  # of a toctree: "III · The system"
 
 
@@ -70,6 +69,12 @@ def shares(rows: list[list[str]], line: int = 78) -> list[int]:
     words = [max((len(word) for text in column for word in text.split()), default=1) for column in columns]
     roots = [(sum(map(len, column)) / len(column)) ** 0.5 for column in columns]
     return [word + max(0, round((line - sum(words)) * root / sum(roots))) for word, root in zip(words, roots)]
+
+
+def lines_of(rows: list[list[str]]) -> int:
+    """About how many lines a table takes."""
+    widths = [width or 10_000 for width in shares(rows)]
+    return sum(max(-(-len(text) // width) for text, width in zip(row, widths)) for row in rows)
 
 
 def call(function: str, *arguments: str, **named: str | None) -> str:
@@ -133,7 +138,7 @@ class Writer:
     SKIPPED = {"comment", "index", "toctree", "chart_table", "timeline_filter", "footnote"}  # index and notes: where they are referred to
     # Classes that have a function of their own in the template; any other class changes nothing.
     STYLES = {
-        "paragraph": ("claim-head", "claim-statement", "claim-sources", "claim-rest", "chart-source", "entry"),
+        "paragraph": ("claim-head", "claim-statement", "claim-sources", "claim-rest", "chart-source", "entry", "strip-head"),
         "container": ("standfirst", "bib-entry", "claim-list", "brief", "claim"),
         "block_quote": ("epigraph",),
         "inline": ("consulted", "bearing", "claim-id", "verdict"),
@@ -222,8 +227,7 @@ class Writer:
                 name = unicodedata.name(character, "unnamed")
                 raise PdfError(f"no font in theme/fonts has {character!r} (U+{ord(character):04X}, {name}): write it otherwise, or add a font", node)
         self.open_brackets += text.count("(") - text.count(")")
-        text = re.sub(r"\s+(?=[–—] )", "\N{NO-BREAK SPACE}", text.replace("\n", " "))
-        return literal(DAY.sub("\\1\N{NO-BREAK SPACE}", text))
+        return literal(text.replace("\n", " "))
 
     def styled(self, node: nodes.Element) -> str:
         """The template's function for `node`, by its classes or else by its kind."""
@@ -235,10 +239,7 @@ class Writer:
         return isinstance(node.parent, nodes.TextElement)
 
     def write_Text(self, node):
-        text, after = node.astext(), node.next_node(descend=False, siblings=True)
-        if isinstance(after, nodes.reference) and after.next_node(lambda part: "claim-mark" in getattr(part, "attributes", {}).get("classes", ())):
-            text = re.sub(r"\s+$", "\N{NO-BREAK SPACE}", text)
-        return self.text(text, node) if text else ""
+        return self.text(node.astext(), node) if node else ""
 
     def write_inline(self, node):
         if (language := node.get("lang")) and "-" not in language:  # Typst has no tag for a language in another script
@@ -283,7 +284,9 @@ class Writer:
         if "cited-in" in node["classes"]:
             places = [self.book.anchors.name(address(link, self.name), link) for link in node.findall(nodes.reference)]
             return call("cited-in", *map(literal, places))
-        return self.wrap(self.styled(node), node)
+        after = node.next_node(descend=False, siblings=True)
+        leads = node.astext().endswith(":") and isinstance(after, (nodes.bullet_list, nodes.enumerated_list))
+        return self.wrap("lead-in" if leads else self.styled(node), node)
 
     def write_title(self, node):
         section, level = node.parent, self.level + self.depth - 1
@@ -318,16 +321,20 @@ class Writer:
         return self.captioned("chart", node, nodes.caption, "figure")
 
     def write_table(self, node):
-        return self.captioned("table-in-text", node, nodes.title, "table")
+        """A table: short ones stay whole, those with a caption at the head or foot of a page; long ones break over pages."""
+        rows = [[cell.astext() for cell in row.children] for row in node.findall(nodes.row)]
+        captioned, high = isinstance(node.children[0], nodes.title), lines_of(rows)
+        whole = high <= (FLOATING if captioned else 14)
+        return self.captioned("table-in-text", node, nodes.title, "table", whole=str(whole).lower(), floating=str(whole and captioned and high > 8).lower())
 
-    def captioned(self, function, node, kind, numbering):
+    def captioned(self, function, node, kind, numbering, **more):
         """A figure or table with its caption and Sphinx's number for it."""
         caption = next((child for child in node.children if isinstance(child, kind)), None)
         rest, named = [text for child in node.children if child is not caption and (text := self.write(child))], {}
         if caption is not None:
             numbers = {name: figures.get(numbering, {}) for name, figures in self.book.env.toc_fignumbers.items()}
             named = {"caption": self.plainly(caption), "number": self.book.number(numbers, self.name, *node["ids"][:1])}
-        return call(function, *rest, **named, name=literal(self.register(node)))
+        return call(function, *rest, **named, **more, name=literal(self.register(node)))
 
     def write_tgroup(self, node):
         rows = list(node.findall(nodes.row))
@@ -338,7 +345,7 @@ class Writer:
         numeric = [str(any("number" in part["classes"] for part in cell.children)).lower() for cell in rows[-1].children]
         heads = [cell for row in rows if isinstance(row.parent, nodes.thead) for cell in self.children(row)]
         cells = ["\n  " + ", ".join(self.children(row)) for row in rows if isinstance(row.parent, nodes.tbody)]
-        return call("grid-of", call("head", *heads) if heads else "", *cells, columns=f"({columns},)", numeric=f"({', '.join(numeric)},)", rows=str(len(rows)))
+        return call("grid-of", call("head", *heads) if heads else "", *cells, columns=f"({columns},)", numeric=f"({', '.join(numeric)},)")
 
     def write_entry(self, node):
         right = "text-right" in node["classes"] or any("number" in paragraph["classes"] for paragraph in node.children)
@@ -355,7 +362,7 @@ class Book:
         self.parts = [(caption, [doc for name in names for doc in self.walk(name)]) for caption, names in parts(self.env)]
         self.documents = {name: self.resolved(name) for _, names in self.parts for name in names}
         self.anchors, self.pictures = Anchors(self.documents), builder.images
-        self.index = [group for _, group in IndexEntries(self.env).create_index(builder)]
+        self.index = [group for _, group in index_entries(builder)]
         self.characters = {"\n"}
         for file in FONTS:
             with TTFont(file, lazy=True) as font:

@@ -21,7 +21,7 @@ from docutils import nodes
 from lxml import etree
 
 from .cover import curve
-from .shared import parts
+from .shared import index_entries, parts
 
 THEME = Path(__file__).parents[1] / "theme"
 FOLD = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "ı": "i"})
@@ -64,6 +64,8 @@ def read_page(app, pagename, templatename, context, doctree):
         written = (body.text or "") + "".join(lxml.html.tostring(child, encoding="unicode") for child in body)
         context["body"] = written.replace("</source>", "")  # lxml does not know that it is void
         write_texts(app.outdir, pagename, texts(body))
+    if pagename == "genindex":
+        context["genindexentries"] = index_entries(app.builder)
     if pagename == "404":  # it is shown at any address, so its own links count from the root
         base = urlparse(book["url"]).path
         context["pathto"] = lambda uri, resource=False: base + (uri if resource else app.builder.get_target_uri(uri))
@@ -113,6 +115,11 @@ def mend(app, body, doctree):
         if holder := name.xpath("ancestor::*[@id][1]"):
             name.tag = "a"
             name.attrib.update({"class": "claim-id permalink", "href": f"#{holder[0].get('id')}"})
+    for link in body.xpath(".//*[contains(@class, 'bib-entry')]//a[contains(@class, 'external')]"):  # an address breaks behind its marks
+        link.text, *rest = re.split(r"(?<=[/._?=&-])(?=\w)", link.text or "")
+        for piece in rest:
+            link.append(link.makeelement("wbr"))
+            link[-1].tail = piece
     for image, node in zip(body.xpath(".//img"), doctree.findall(nodes.image), strict=True):
         width, height = (node.get(side, "").removesuffix("px") for side in ("width", "height"))
         if not (width and height):
@@ -135,7 +142,7 @@ def texts(body) -> list[tuple[str, str, str]]:
 
     def walk(element, piece):
         kind = element.get("class", "").split()
-        if not isinstance(element.tag, str) or {"headerlink", "cited-in"} & set(kind):
+        if not isinstance(element.tag, str) or {"headerlink", "cited-in", "claim-head", "claim-sources"} & set(kind):
             return piece
         id, start = element.get("id"), piece
         if id and (element.tag in {"section", "dt"} or {"claim", "bib-entry"} & set(kind)):

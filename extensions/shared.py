@@ -9,9 +9,11 @@ from typing import Iterator
 
 from docutils import nodes
 from sphinx import addnodes
+from sphinx.environment.adapters.indexentries import IndexEntries
 from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
+MONTHS = "January February March April May June July August September October November December".split()
 
 
 def plain(text: str) -> str:
@@ -19,6 +21,18 @@ def plain(text: str) -> str:
     text = unicodedata.normalize("NFKD", re.sub(r"[{}]", "", text))
     text = "".join(c for c in text if not unicodedata.combining(c)).casefold()
     return re.sub(r"\s+", " ", re.sub("[\N{EN DASH}\N{EM DASH}\N{NON-BREAKING HYPHEN}]", "-", text)).strip()
+
+
+def typographic(text: str) -> str:
+    """`text` as it prints where it was kept with the marks of a keyboard: quotation marks, apostrophes, dashes, days.
+
+    >>> typographic("Stalin's 'purges' of 1937-38 - seen 2026-11-29")
+    'Stalin’s ‘purges’ of 1937–38 – seen 29\\xa0November 2026'
+    """
+    text = re.sub(r"\b(\d{4})-(\d\d)-(\d\d)\b", lambda day: f"{int(day[3])}\N{NO-BREAK SPACE}{MONTHS[int(day[2]) - 1]} {day[1]}", text)
+    text = re.sub(r"(?<=\d)-(?=\d)", "\N{EN DASH}", text).replace(" - ", " \N{EN DASH} ")
+    text = re.sub(r"""(^|[\s(\[/\u2018\u201c])'(?=[^\W\d])""", "\\1\N{LEFT SINGLE QUOTATION MARK}", text).replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")
+    return re.sub(r"""(^|[\s(\[/\u2018\u201c])"(?=\w)""", "\\1\N{LEFT DOUBLE QUOTATION MARK}", text).replace('"', "\N{RIGHT DOUBLE QUOTATION MARK}")
 
 
 def reading_order(env) -> Iterator[str]:
@@ -32,6 +46,35 @@ def reading_order(env) -> Iterator[str]:
 def parts(env) -> list[tuple[str, list[str]]]:
     """The book's parts in order: the caption of each toctree on the first page, "" where it has none, and its documents."""
     return [(toctree.get("caption") or "", toctree["includefiles"]) for toctree in env.get_doctree(env.config.root_doc).findall(addnodes.toctree)]
+
+
+def index_entries(builder) -> list[tuple[str, list]]:
+    """Sphinx's index by letter, mended: each head (name, places, (below, places)) under its letter without accent or mark, *see also* last.
+
+    The glossary's singular goes to the plural that the chapters index, and no head is torn at a bracket.
+    """
+    heads: dict[str, tuple[list, dict]] = {}
+    for _, entries in IndexEntries(builder.env).create_index(builder, group_entries=False):
+        for name, (places, below, _) in entries:
+            mine, subs = heads.setdefault(name, ([], {}))
+            mine += places
+            for text, where in below:
+                subs.setdefault(text, []).extend(where)
+    for name in [name for name in heads if f"{name}s" in heads]:
+        places, subs = heads.pop(name)
+        heads[f"{name}s"][0].extend(places)
+        heads[f"{name}s"][1].update(subs)
+
+    def key(text: str) -> str:
+        return re.sub(r"^\W+", "", plain(text))
+
+    letters: dict[str, list] = {}
+    for name in sorted(heads, key=key):
+        places, subs = heads[name]
+        below = sorted(subs.items(), key=lambda item: (item[0].startswith("see also"), key(item[0])))
+        letter = key(name)[:1].upper()
+        letters.setdefault(letter if letter.isalpha() else "0\N{EN DASH}9", []).append((name, (places, below, None)))
+    return list(letters.items())
 
 
 def is_caption(node: nodes.Node) -> bool:
@@ -49,6 +92,7 @@ def table(rows: list[list[nodes.paragraph]], widths: list[int], classes: list[st
 
 def count_table(rows: list[list[str]], widths: tuple[int, ...]) -> nodes.table:
     """A table of counts: the first column names, the others numbers."""
+    rows = [[f"{int(text):,}" if text.isdigit() else text for text in row] for row in rows]
     return table([[nodes.paragraph("", text, classes=["number"] if i else []) for i, text in enumerate(row)] for row in rows], widths, ["data"])
 
 

@@ -79,7 +79,9 @@ def write_style(app, pages: list[str]):
 
 def write_fonts(app, pages: list[str]):
     """The faces with the characters of the book and no others, in WOFF2; kept in build/fonts until source or characters change."""
-    titles = "".join(map(chr, range(32, 127))) + app.config.project + "".join(title for part in app.env.reading_contents for *_, title in part["pages"])
+    heads = re.findall(r"<h[1-4][^>]*>(.*?)</h[1-4]>", "".join(pages), re.S)
+    titles = "".join(map(chr, range(32, 127))) + app.config.project + html.unescape(re.sub("<[^>]+>", "", "".join(heads)))
+    titles += "".join(title for part in app.env.reading_contents for *_, title in part["pages"])
     book = html.unescape("".join(pages)) + titles + (THEME / "html/book.css").read_text("utf-8")
     wanted = {"book": re.sub("[\u0400-\u04ff]", "", book), "cyrillic": " " + "".join(re.findall("[\u0400-\u04ff]", book)), "titles": titles}
     logging.getLogger("fontTools").setLevel(logging.ERROR)

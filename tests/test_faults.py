@@ -166,15 +166,22 @@ def test_surroundings(tiny, name, tmp_path):
     assert re.search(message, done.stderr) and "Traceback" not in done.stderr, done.stderr
 
 
-def test_stale_cache(tiny):
+@pytest.mark.parametrize("builder", ["html", "epub", "pdf"])
+def test_stale_cache(tiny, builder):
     """After a change in any file that pages depend on, a build that goes on from the last one says what a new one says."""
-    assert tiny.build("html").returncode == 0
+    assert tiny.build(builder).returncode == 0
+    before = written(tiny.out / builder)
     tiny.edit(CLAIMS, '"disputed"', '"a judgement"')
     tiny.edit("data/people.toml", "Statistician", "Demographer")
     tiny.edit(TIMES, "Something happened", "Something else happened")
     tiny.edit(CHAPTER, "{term}`troika`", "troika")
     tiny.edit(QUOTES, "agrees = ", 'note = "Seen twice."\nagrees = ')
-    assert tiny.build("html", fresh=False).returncode == 0
-    went_on = {path.relative_to(tiny.out): path.read_bytes() for path in (tiny.out / "html").rglob("*.html")}
-    assert tiny.build("html").returncode == 0
-    assert went_on == {path.relative_to(tiny.out): path.read_bytes() for path in (tiny.out / "html").rglob("*.html")}
+    assert tiny.build(builder, fresh=False).returncode == 0
+    went_on = written(tiny.out / builder)
+    assert tiny.build(builder).returncode == 0
+    assert before != went_on == written(tiny.out / builder)
+
+
+def written(folder):
+    """What a reader gets: the site's pages and scripts, the ePub, the PDF."""
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.suffix in {".html", ".js", ".epub", ".pdf"}}

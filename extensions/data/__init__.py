@@ -25,7 +25,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective, SphinxRole
 from sphinx.util.nodes import make_refnode
 
-from ..shared import stop, table
+from ..shared import MONTHS, stop, table, typographic
 from . import charts
 
 logger = logging.getLogger(__name__)
@@ -171,15 +171,22 @@ def table_of(series: Series) -> nodes.table:
 
 
 def _shown(text: str, field: dict) -> str:
-    """A cell as its source prints it: with that many decimals, in single units."""
+    """A cell as its source prints it: with that many decimals, in single units; days, months and spans of years as the prose has them.
+
+    >>> _shown("1943-11", {"type": "string"}), _shown("1943-44", {"type": "string"}), _shown("1.50", {"type": "number"})
+    ('November 1943', '1943–44', '1.50')
+    """
     if field["type"] in {"integer", "number"} and text:
         scale = field.get("scale", 1)
         return formatted(float(text) * scale, str(max(0, len(text.partition(".")[2]) - len(str(scale)) + 1)))
-    return text or "\N{EN DASH}" if field["type"] in {"integer", "number"} else text
+    if (month := re.fullmatch(r"(\d\d(\d\d))-(\d\d)", text)) and 1 <= int(month[3]) <= min(12, int(month[2])):  # no span of years ends before it begins
+        return f"{MONTHS[int(month[3]) - 1]} {month[1]}"
+    return typographic(text) or ("\N{EN DASH}" if field["type"] in {"integer", "number"} else "")
 
 
 def _cell(text: str, field: dict) -> nodes.paragraph:
-    return nodes.paragraph("", text, classes=["number"] if field["type"] in {"integer", "number"} else [])
+    number, when = field["type"] in {"integer", "number"}, re.fullmatch(r"(\d\d? )?(\w+ )?[\d\N{EN DASH}]+", text.replace("\N{NO-BREAK SPACE}", " "))
+    return nodes.paragraph("", text, classes=["number"] if number else ["when"] if when else [])
 
 
 class DataSets(SphinxDirective):
@@ -204,9 +211,7 @@ class DataSets(SphinxDirective):
             if resource["corrections"]:
                 section += nodes.paragraph("", "", nodes.strong("", "Corrected."))
                 section += nodes.bullet_list("", *(nodes.list_item("", nodes.paragraph("", self.correction(series, fix))) for fix in resource["corrections"]))
-            link = addnodes.download_reference("", "", nodes.inline("", series.path.name), classes=["download"])
-            link["reftarget"] = "/" + os.path.relpath(series.path, self.env.srcdir)
-            link["refdoc"] = self.env.docname
+            link = nodes.reference("", series.path.name, refuri=f"{self.config.book['url']}downloads/series/{series.path.name}", classes=["site-file"])
             section += nodes.paragraph("", "Download: ", link, nodes.Text(f" ({resource['licenses'][0]['title']})."))
             section += table_of(series)
             out.append(section)

@@ -73,7 +73,7 @@ function result({ doc, number, title, piece, spans }) {
   const link = document.createElement("a");
   link.href = `${new URL(`${doc}.html`, home)}${piece[0] ? `#${piece[0]}` : ""}`;
   link.textContent = piece[1] || title;
-  const where = Object.assign(document.createElement("span"), { className: "where", textContent: number ? `${number}. ${title}` : title });
+  const where = Object.assign(document.createElement("span"), { className: "where", textContent: number ? `${number}\u00a0${title}` : title });
   item.append(link, ...(piece[1] && piece[1] !== title ? [" ", where] : []));
   const shift = piece[1].length + 3, inside = spans.map(([a, b]) => [a - shift, b - shift]).filter(([a]) => a >= 0);
   const first = inside[0]?.[0] ?? 0;

@@ -28,6 +28,10 @@ showTheme();
 addEventListener("beforeprint", () => all("picture > source").forEach((source) => (source.media = "not all")));
 addEventListener("afterprint", showTheme);
 
+// The column of contents shows where the reader is.
+const column = document.getElementById("contents"), here = column?.querySelector("[aria-current]");
+if (here) column.scrollTop = here.offsetTop - column.clientHeight / 3;
+
 // A link in the sheet of contents closes it.
 all("#contents a").forEach((link) => link.addEventListener("click", () => link.closest("[popover]").hidePopover?.()));
 
