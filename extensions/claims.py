@@ -286,8 +286,7 @@ class Claims(RegisterDirective):
             chosen = {id: claim for id, claim in claims.items() if claim["chapter"] == here}
             shown = [self.brief(id, claim) for id, claim in chosen.items() if claim["weight"] != "detail"]
             details = len(chosen) - len(shown)
-            more = "1 claim of detail stands" if details == 1 else f"{details} claims of detail stand"
-            rest = f"{more} in the register at the back." if details else ""
+            rest = f"The register at the back has {details} claim{'s' * (details > 1)} of detail more." if details else ""
             return [nodes.container("", *shown, classes=["claim-list"]), *([nodes.paragraph("", rest, classes=["claim-rest"])] if rest else [])]
         part, out = self.arguments[0], []
         for chapter, (folder, title) in self.env.get_domain("claims").register.chapters.items():
@@ -386,7 +385,7 @@ def review_claims(app, pagename, templatename, context, doctree):
             essay = {"@type": "CreativeWork", "name": book["essay"]["title"], "url": book["essay"]["url"], "author": {"@type": "Person", "name": book["essay"]["author"]}}
             reviews.append(
                 {
-                    "@context": "https://schema.org", "@type": "ClaimReview", "url": f"{book['url']}{pagename}.html#{id}", "claimReviewed": claim["claim"],
+                    "@context": "https://schema.org", "@type": "ClaimReview", "url": f"{book['url']}{pagename}.html#{id}", "claimReviewed": claim["claim"].replace("*", ""),
                     "author": {"@type": "Organization", "name": book["author"]}, "reviewRating": rating, "itemReviewed": essay,
                 }
             )  # fmt: skip

@@ -172,8 +172,8 @@ class Cleaner:
         for cell in table.iter(tag("td"), tag("th")):
             inner = list(cell)
             if len(inner) == 1 and inner[0].tag == tag("p"):  # weak engines overlap paragraphs in cells
-                if has_class(inner[0], "number"):
-                    cell.set("class", "number")
+                if kept := inner[0].get("class"):  # number, when
+                    cell.set("class", kept)
                 cell.text, paragraph = inner[0].text, inner[0]
                 cell.remove(paragraph)
                 cell.extend(list(paragraph))
