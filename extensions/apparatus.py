@@ -74,7 +74,7 @@ class Timeline(SphinxDirective):
                 raise self.error(f"data/timeline.csv: no event has part {self.options['part']} in its column strip")
             head = nodes.paragraph("", "From the timeline", classes=["strip-head"])
             return [head, self.table([[date for date, _ in strip], [text for _, text in strip]], [1] * len(strip), ["strip", f"strip-{len(strip)}"])]
-        dated = self.table([["Date", "Place", "What happened"], *([event[name] for name in ("date", "place", "event")] for event in events)], [4, 3, 9], ["timeline"])
+        dated = self.table([["Date", "Place", "What happened"], *([event[name] for name in ("date", "place", "event")] for event in events)], [9, 8, 20], ["timeline"])
         for row, event in zip(dated.findall(lambda node: isinstance(node, nodes.row) and isinstance(node.parent, nodes.tbody)), events):
             row["classes"] += [f"theme-{THEMES.index(event['theme'])}", f"region-{REGIONS.index(event['region'])}"]
         return [timeline_filter(), dated]

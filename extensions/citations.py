@@ -164,7 +164,8 @@ class Source:
 
     def _title(self) -> Text:
         title = self.rich("title")
-        styled = Tag("em", title) if self.whole else Text("\N{LEFT SINGLE QUOTATION MARK}", title, "\N{RIGHT SINGLE QUOTATION MARK}")
+        quoted = Text("\N{LEFT SINGLE QUOTATION MARK}", title, "\N{RIGHT SINGLE QUOTATION MARK}")
+        styled = title if str(title).startswith("[") else Tag("em", title) if self.whole else quoted  # in brackets: a description of ours
         return Text(styled, f" [{self.get('titleaddon')}]") if self.get("titleaddon") else Text(styled)
 
     def _inverted_names(self) -> str:

@@ -181,7 +181,7 @@ def _shown(text: str, field: dict) -> str:
         return formatted(float(text) * scale, str(max(0, len(text.partition(".")[2]) - len(str(scale)) + 1)))
     if (month := re.fullmatch(r"(\d\d(\d\d))-(\d\d)", text)) and 1 <= int(month[3]) <= min(12, int(month[2])):  # no span of years ends before it begins
         return f"{MONTHS[int(month[3]) - 1]} {month[1]}"
-    return typographic(text) or ("\N{EN DASH}" if field["type"] in {"integer", "number"} else "")
+    return typographic(text) or "\N{EN DASH}"
 
 
 def _cell(text: str, field: dict) -> nodes.paragraph:

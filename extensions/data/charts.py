@@ -78,7 +78,8 @@ def _write(drawing: Drawing, tables: list, colours, path: Path):
         "axes.edgecolor": colours.soft, "axes.facecolor": colours.paper, "axes.labelcolor": colours.soft, "axes.linewidth": 1,
         "axes.spines.top": False, "axes.spines.right": False, "axes.spines.left": False, "axes.axisbelow": True, "axes.grid": True,
         "axes.grid.axis": "y", "grid.color": colours.grid, "grid.linewidth": 1, "xtick.color": colours.soft, "ytick.color": colours.soft,
-        "xtick.labelcolor": colours.ink, "ytick.labelcolor": colours.ink, "xtick.labelsize": SMALL, "ytick.labelsize": SMALL, "ytick.major.size": 0, "xtick.major.size": 5, "lines.linewidth": 3,
+        "xtick.labelcolor": colours.ink, "ytick.labelcolor": colours.ink, "xtick.labelsize": SMALL, "ytick.labelsize": SMALL, "ytick.major.size": 0, "xtick.major.size": 5,
+        "ytick.alignment": "center", "ytick.major.pad": 8, "xtick.major.pad": 6, "lines.linewidth": 3,
         "figure.facecolor": colours.paper, "savefig.facecolor": colours.paper,
     }  # fmt: skip
     with matplotlib.rc_context(style):
@@ -94,12 +95,17 @@ def _write(drawing: Drawing, tables: list, colours, path: Path):
 def name_axis(axes, text: str, unit: float = 0, **scale):
     """The name and unit of the upright axis, set level above it.
 
-    `unit` is what its numbers count in, 1_000 for thousands; without it matplotlib prints them. `scale` is what `Axes.set` takes: xlim, ylim, xticks, yticks.
+    `unit` is what its numbers count in, 1_000 for thousands; without it matplotlib prints them. All have a decimal if one has. `scale` is what `Axes.set` takes: xlim, ylim, xticks, yticks.
     """
     axes.set(**scale)
     if unit:
-        axes.yaxis.set_major_formatter(lambda value, _: f"{value / unit:,g}")
-    axes.set_title(text, loc="left", fontsize=SMALL, color=axes.yaxis.label.get_color(), pad=10)
+        axes.yaxis.set_major_formatter(lambda value, _: f"{value / unit:,.{int(any(tick % unit for tick in axes.get_yticks()))}f}")
+    axes.set_title(text, loc="left", fontsize=SMALL, color=axes.yaxis.label.get_color(), pad=14)
+
+
+def over(axes, c, x: float, y: float, text: str, **how):
+    """Text that stands on (x, y), or as `how` says, with grid lines hidden behind it."""
+    axes.text(x, y, text, **{"color": c.ink, "va": "bottom", "bbox": {"facecolor": c.paper, "edgecolor": "none", "pad": 0}} | how)
 
 
 def years(table) -> list[int]:
@@ -117,7 +123,7 @@ def level_bars(axes, c, names: list[str], values: list[float], said: list[str], 
         axes.barh(at, values, color=colour, height=0.7)
     axes.set_yticks(at, names)
     axes.set_xticks([])
-    axes.invert_yaxis()
+    axes.set_ylim(len(names) - 0.5, -0.5)
     axes.grid(False)
     axes.spines["bottom"].set_visible(False)
     for y, end, text in zip(at, ends, said):
@@ -138,15 +144,18 @@ def projected(longitude: float, latitude: float) -> tuple[float, float]:
 
 
 def outline_map(axes, c, colours: dict[str, str]):
-    """The outlines of `outlines.geojson`, filled with `colours` by name, the others left as paper. Raises KeyError for a name that has no outline."""
-    outlines = {feature["properties"]["name"]: feature["geometry"]["coordinates"] for feature in json.loads(OUTLINES.read_text("utf-8"))["features"]}
+    """The outlines of `outlines.geojson` in a frame, filled with `colours` by name, the others left as paper; what lies `within` a state stands after it there and is set off by dots. Raises KeyError for a name that has no outline."""
+    outlines = {feature["properties"]["name"]: feature for feature in json.loads(OUTLINES.read_text("utf-8"))["features"]}
     if lost := [name for name in colours if name not in outlines]:
         raise KeyError(f"no outline of {lost[0]!r} in {OUTLINES.name}; it has {', '.join(outlines)}")
-    for name in sorted(outlines, key=lambda name: name in colours):  # the filled ones last, over their neighbours' lines
-        for rings in outlines[name]:
-            axes.fill(*zip(*(projected(*point) for point in rings[0])), facecolor=colours.get(name, c.paper), edgecolor=c.soft, linewidth=1)
-    axes.set_aspect("equal")
-    axes.axis("off")
+    for name, outline in outlines.items():
+        line = ":" if "within" in outline["properties"] else "-"
+        for rings in outline["geometry"]["coordinates"]:
+            points = list(zip(*(projected(*point) for point in rings[0])))
+            axes.fill(*points, facecolor=colours.get(name, c.paper))
+            axes.fill(*points, fill=False, edgecolor=c.soft, linewidth=1, linestyle=line, zorder=2)  # all lines over all tints
+    axes.set(aspect="equal", xticks=[], yticks=[])
+    axes.spines[:].set_visible(True)
 
 
 @chart("political_sentences")
@@ -166,7 +175,7 @@ def camps(axes, c, table):
     x, y = years(table), [float("nan") if value is None else value for value in table.column("itl_prisoners")]
     axes.fill_between(x, y, color=c.red, alpha=0.25, linewidth=0)
     axes.plot(x, y, color=c.red)
-    name_axis(axes, "Million prisoners on 1 January", 1_000_000, ylim=0, xlim=(1930, 1953))
+    name_axis(axes, "Million prisoners on 1 January", 1_000_000, ylim=(0, 2_000_000), xlim=(1929, 1953.3))
 
 
 @chart("gulag_mortality_ourz")
@@ -177,7 +186,7 @@ def deaths(axes, c, table):
     name_axis(axes, "Thousand deaths a year", 1_000, ylim=(0, max(y) * 1.15))
     for year in (1933, 1942, 1943):
         i = x.index(year)
-        axes.text(year + 0.3 * (year == 1943), y[i] + 6_000, f"{rate[i]:.1f}%", ha="left" if year == 1943 else "right" if year == 1942 else "center", color=c.ink)
+        over(axes, c, year + 0.3 * (year == 1943), y[i] + 2_000, f"{rate[i]:.1f}%", ha="left" if year == 1943 else "right" if year == 1942 else "center")
 
 
 @chart("kulak_exile_stock", height=360)
@@ -204,7 +213,7 @@ def party_members(axes, c, table):
     axes.bar(x, y, color=[c.red if year >= 2020 else c.grey for year in x], width=0.7)
     name_axis(axes, "Members, as returned", 1, xticks=x[::2], ylim=(0, max(y) * 1.15), yticks=[0, 500, 1_000])
     for year in (2012, 2017, 2022):
-        axes.text(year, y[x.index(year)] + 20, f"{y[x.index(year)]:,.0f}", ha="center", color=c.ink)
+        over(axes, c, year, y[x.index(year)] + 8, f"{y[x.index(year)]:,.0f}", ha="center")
 
 
 @chart("stalin_attitude", height=400)
@@ -227,7 +236,7 @@ def capitals(axes, c, table):
         axes.plot([x[i] for i in at], [y[i] for i in at], color=colour, linestyle=dashes, marker="o", markersize=9)
         last = at[-1]
         axes.text(x[last] + 0.08, y[last], f"{city} {y[last] / 1e6:.2f}", va="bottom" if city == "Moscow" else "top", color=colour)
-    name_axis(axes, "Million people", 1_000_000, ylim=(0, 2_600_000), xlim=(1916.9, 1921.2), xticks=[1917, 1918, 1919, 1920])
+    name_axis(axes, "Million people", 1_000_000, ylim=(0, 2_600_000), xlim=(1916.7, 1921.2), xticks=[1917, 1918, 1919, 1920])
 
 
 @chart("bolshevik_shares_1917", height=560)
@@ -247,25 +256,25 @@ def grain_taken(axes, c, table):
     axes.bar(at, harvest, color=c.grey, width=0.7)
     axes.bar(at, taken, color=c.red, width=0.7)
     axes.set_xticks(at, [name.replace("-", "\N{EN DASH}") for name in names])
-    name_axis(axes, "Million tonnes a farming year", ylim=(0, max(harvest) * 1.12))
+    name_axis(axes, "Million tonnes a farming year", ylim=(0, max(harvest) * 1.06), xlim=(-0.5, len(names) + 0.35))
     for x, total, part in zip(at, harvest, taken):
         axes.text(x, part + 2, f"{100 * part / total:.0f}%", ha="center", color=c.ink)
-    axes.text(-0.33, harvest[0] + 2, "harvest", ha="left", color=c.soft)
-    axes.text(3.45, 11, "taken", ha="center", va="center", rotation=90, color=c.red)
+    over(axes, c, len(names) - 0.55, harvest[-1] - 8, "harvest", va="center", color=c.soft)
+    over(axes, c, len(names) - 0.55, taken[-1] / 2, "taken", va="center", color=c.red)
 
 
 @chart("collectivisation_households", height=420)
 def households_1927_1930(axes, c, table):
     """Households in collective farms at six dates before and after the winter of 1930."""
     dates = ("1927-11", "1928-06", "1929-06", "1929-11", "1930, end of winter", "1930-05")
-    names = ("Nov\n1927", "June\n1928", "June\n1929", "Nov\n1929", "winter\n1930", "May\n1930")
+    names = ("Nov\n1927", "June\n1928", "June\n1929", "Nov\n1929", "Winter\n1930", "May\n1930")
     known = dict(zip(table.texts("date"), table.column("households")))
     values = [known[date] for date in dates]
     axes.bar(range(len(dates)), values, color=[c.ochre] * 4 + [c.red] + [c.ochre], width=0.7)
     axes.set_xticks(range(len(dates)), names)
-    name_axis(axes, "Million households", 1_000_000, ylim=(0, max(values) * 1.15), yticks=[0, 5_000_000, 10_000_000])
+    name_axis(axes, "Million households", 1_000_000, ylim=(0, 16_200_000), yticks=[0, 5_000_000, 10_000_000, 15_000_000])
     for x, value in enumerate(values):
-        axes.text(x, value + 250_000, f"{value / 1e6:.1f}", ha="center", color=c.ink)
+        over(axes, c, x, value + 80_000, f"{value / 1e6:.1f}", ha="center")
 
 
 @chart("opposition_moscow_1923", height=420)
@@ -275,8 +284,9 @@ def moscow_vote(axes, c, table):
     votes = [a + b for a, b in zip(ours, theirs)]
     level_bars(axes, c, names, ours, [f"{100 * a / both:.0f}%" for a, both in zip(ours, votes)], c.red, votes)
     name_axis(axes, "Votes, and the opposition\u2019s share", xlim=(0, max(votes) * 1.14))
-    axes.text(880, 1.76, "for the opposition", ha="right", va="center", color=c.red, fontsize=SMALL)
-    axes.text(880, 2.2, "for the Central Committee", ha="right", va="center", color=c.soft, fontsize=SMALL)
+    axes.set_ylim(top=-1.05)
+    axes.text(0, -0.72, "for the opposition", va="center", color=c.red, fontsize=SMALL)
+    axes.text(max(votes) * 0.48, -0.72, "for the Central Committee", va="center", color=c.soft, fontsize=SMALL)
 
 
 @chart("cpsu_membership", "party_levy_1924_1926", height=380)
@@ -301,10 +311,10 @@ def harvest_estimates(axes, c, table):
     axes.plot(x, low, color=c.ochre)
     axes.plot(x[4:], revised[4:], color=c.blue)
     axes.plot(x, official, color=c.red)
-    name_axis(axes, "Million tonnes", xlim=(1927.8, 1936.4), ylim=(40, 100), xticks=x[::2])
+    name_axis(axes, "Million tonnes, the scale from 40 up", xlim=(1927.5, 1936.4), ylim=(40, 100), xticks=x[::2])
     axes.text(1934, 92.5, "official", ha="center", color=c.red)
     axes.text(1933.25, 74, "revised", ha="left", color=c.blue)
-    axes.text(1928.2, 53, "Western low\nestimate", ha="left", va="center", color=c.ochre)
+    axes.text(1928, 55, "Western low\nestimate", ha="left", va="center", color=c.ochre)
 
 
 @chart("famine_1932_34_republics", height=360)
@@ -361,9 +371,9 @@ def departments(axes, c, table):
     at = range(len(names))
     axes.bar(at, producer, color=c.red, width=0.76)
     axes.bar(at, consumer, bottom=producer, color=c.grey, width=0.76)
-    axes.set_xticks(at, [name.replace("1927\N{EN DASH}28", "1927\N{EN DASH}\n28") for name in names])
+    axes.set_xticks(at, names)
     axes.grid(False)
-    name_axis(axes, "Per cent of gross output of industry", ylim=(0, 100), xlim=(-0.5, len(names) + 1.35), yticks=[])
+    name_axis(axes, "Per cent of gross output of industry", ylim=(0, 103), xlim=(-0.5, len(names) + 1.25), yticks=[])
     for x, part in zip(at, producer):
         axes.text(x, part / 2, f"{part:.0f}", ha="center", va="center", color=c.paper)
         axes.text(x, (100 + part) / 2, f"{100 - part:.0f}", ha="center", va="center", color=c.ink)
@@ -380,24 +390,25 @@ def wages_benchmarks(axes, c, table):
         x = sorted(known)
         axes.plot(x, [known[year] for year in x], color=colour, marker="o", markersize=9)
     name_axis(axes, "Real wage, 1928 = 100", ylim=(0, 112), xlim=(1911, 1952), xticks=[1913, 1928, 1932, 1937])
-    axes.text(1938, 55, "Allen and\nKhaustova", ha="left", va="center", color=c.blue)
-    axes.text(1941, 30, "Cliff\n(food only)", ha="left", va="center", color=c.red)
+    over(axes, c, 1938, 55, "Allen and\nKhaustova", va="center", color=c.blue)
+    over(axes, c, 1941, 30, "Cliff\n(food only)", va="center", color=c.red)
 
 
-@chart("famine_1932_34_republics", height=365)
+@chart("famine_1932_34_republics", height=330)
 def famine_map(axes, c, table):
     """Excess deaths as a share of each republic's people on the map, the darker the more."""
     share = {name: value for name, value in zip(table.texts("republic"), table.column("share")) if value is not None}
     deepest = max(share.values())
     blend = LinearSegmentedColormap.from_list("share", [c.paper, c.red])
-    outline_map(axes, c, {name: to_hex(blend(0.06 + 0.94 * value / deepest)) for name, value in share.items()})
-    places = {"Ukraine": (32.3, 49), "Kazakhstan": (66.5, 48.2), "Russia": (52, 58.3), "Belarus": (27.9, 53.7)}
-    for name, place in places.items():
-        colour = c.paper if share[name] == deepest else c.ink
-        axes.text(*projected(*place), f"{name}\n{share[name]:g}%", ha="center", va="center", color=colour, fontsize=SMALL, linespacing=1.05)
-    for name, place in {"Don,\nKuban": (43.6, 46.9), "Volga": (45.6, 52)}.items():
-        axes.text(*projected(*place), name, ha="center", va="center", color=c.soft, fontsize=SMALL, linespacing=1.05)
-    axes.set(xlim=(projected(20, 49)[0], projected(89, 49)[0]), ylim=(projected(55, 39.5)[1], projected(55, 62.5)[1]))
+    tints = {name: to_hex(blend(0.06 + 0.94 * value / deepest)) for name, value in share.items()}
+    outline_map(axes, c, tints | {"Crimea": tints["Russia"]})
+    places = {"Ukraine": (24.5, 43), "Kazakhstan": (67.3, 48.1), "Russia": (52, 58.3), "Belarus": (16.5, 53)}
+    said = [(f"{name}\n{share[name]:g}%", place, c.paper if share[name] == deepest else c.ink) for name, place in places.items()]
+    for text, place, colour in said + [("Don,\nKuban", (43.3, 46.4), c.ink), ("Volga", (45.6, 52), c.ink)]:
+        axes.text(*projected(*place), text, ha="center", va="center", color=colour, fontsize=SMALL, linespacing=1.05)
+    for start, end in (((20.2, 53.6), (26, 53.4)), ((24.3, 45.2), (27, 49.3))):  # to the two whose names stand outside
+        axes.plot(*zip(projected(*start), projected(*end)), color=c.ink, linewidth=1)
+    axes.set(xlim=(projected(13.5, 49)[0], projected(88.5, 49)[0]), ylim=(projected(55, 39.3)[1], projected(55, 62.7)[1]))
 
 
 @chart(height=640)
@@ -439,14 +450,22 @@ def firm_and_state(axes, c):
 
 
 def spread(places: list[float], gap: float) -> list[float]:
-    """Places for labels, pushed apart until no two are nearer than `gap`, in the same order."""
+    """Places for labels, pushed apart until no two are nearer than `gap` and none nearer to 0 than half of it, in the same order."""
     order, moved = sorted(range(len(places)), key=lambda i: places[i]), list(places)
     for _ in range(200):
+        moved[order[0]] = max(moved[order[0]], gap / 2)
         for low, high in pairwise(order):
             short = gap - (moved[high] - moved[low])
             if short > 0:
                 moved[low], moved[high] = moved[low] - short / 2, moved[high] + short / 2
     return moved
+
+
+def name_ends(axes, c, ends: list[tuple[str, float, str]], x: float, gap: float):
+    """The name of each line in its colour right of its end at (x, y), hair lines leading to those that are pushed apart."""
+    for (text, y, colour), place in zip(ends, spread([y for _, y, _ in ends], gap)):
+        axes.plot([x, x + 2.2], [y, place], color=colour, linewidth=1)
+        axes.text(x + 2.8, place, text, va="center", color=colour)
 
 
 @chart("growth_by_period_1951_1985", height=420)
@@ -455,11 +474,11 @@ def growth_by_period(axes, c, table):
     names, at = [name.replace("-", "\N{EN DASH}") for name in table.texts("period")], range(len(table.texts("period")))
     for name, colour, dashes in (("official", c.red, "-"), ("cia", c.blue, "-"), ("maddison", c.ochre, "--")):
         axes.plot(at, table.column(name), color=colour, linestyle=dashes, marker="o", markersize=8)
-    axes.set_xticks(at, [name.replace("\N{EN DASH}", "\N{EN DASH}\n") for name in names])
-    name_axis(axes, "Growth, per cent a year", ylim=(0, 11.5), xlim=(-0.3, len(names) - 0.35))
+    axes.set_xticks(at, names)
+    name_axis(axes, "Growth, per cent a year", ylim=(0, 11.5), xlim=(-0.5, len(names) - 0.5))
     axes.text(1.25, 8.3, "Soviet statistics", ha="left", va="bottom", color=c.red)
     axes.text(0, 4.1, "CIA", ha="left", va="top", color=c.blue)
-    axes.text(0, 2.8, "Maddison Project (dashes)", ha="left", va="top", color=c.ochre)
+    axes.text(0, 3, "Maddison Project (dashes)", ha="left", va="top", color=c.ochre)
 
 
 @chart("product_a_head_1913_1989", height=480)
@@ -470,10 +489,9 @@ def six_countries(axes, c, table):
     named = (("ussr", "USSR", c.red), ("jpn", "Japan", c.blue), ("ita", "Italy", c.soft), ("esp", "Spain", c.soft), ("kor", "S. Korea", c.ochre), ("tur", "Turkey", c.soft))
     shares = {name: [100 * table.column(name)[i] / of for i, of in zip(rows, america)] for name, _, _ in named}
     for name, _, colour in named:
-        axes.plot(x, shares[name], color=colour, linewidth=5 if name == "ussr" else 2.5)
-    for (name, label, colour), y in zip(named, spread([shares[name][-1] for name, _, _ in named], 6)):
-        axes.text(1990, y, f"{label} {shares[name][-1]:.0f}", va="center", color=colour)
-    name_axis(axes, "Product a head, United States = 100", xlim=(1928, 2011), ylim=(0, 84), xticks=[1928, 1940, 1950, 1960, 1975, 1989])
+        axes.plot(x, shares[name], color=colour, linewidth=5 if name == "ussr" else 2.5, linestyle={"ita": "--", "tur": ":"}.get(name, "-"))
+    name_ends(axes, c, [(f"{label} {shares[name][-1]:.0f}", shares[name][-1], colour) for name, label, colour in named], 1989, 7)
+    name_axis(axes, "Product a head, United States = 100", xlim=(1925, 2012), ylim=(0, 84), xticks=[1928, 1940, 1950, 1960, 1975, 1989])
 
 
 @chart("infant_mortality", "infant_mortality_five_yearly", height=460)
@@ -485,19 +503,18 @@ def infants(axes, c, yearly, five):
     axes.plot(*zip(*known), color=c.red, linestyle=":", marker="o", markersize=6)
     axes.plot(x, yearly.column("jpn"), color=c.blue, linewidth=2.5)
     for name in ("ita", "esp"):
-        axes.plot(years(five), five.column(name), color=c.soft, linewidth=2.5)
+        axes.plot(years(five), five.column(name), color=c.soft, linewidth=2.5, linestyle="--" if name == "ita" else "-")
     ends = [
         ("USSR", yearly.column("ussr")[-1], c.red),
         ("Japan", yearly.column("jpn")[-1], c.blue),
         ("Italy", five.column("ita")[-1], c.soft),
         ("Spain", five.column("esp")[-1], c.soft),
     ]
-    for (label, _, colour), y in zip(ends, spread([value for _, value, _ in ends], 6.4)):
-        axes.text(1991, y + 3.5, label, va="center", color=colour)
-    name_axis(axes, "Deaths per thousand live births", xlim=(1949, 2000), ylim=(0, 95), xticks=[1950, 1960, 1970, 1980, 1990])
+    name_ends(axes, c, ends, 1989, 8)
+    name_axis(axes, "Deaths per thousand live births", xlim=(1948, 2001), ylim=(0, 95), xticks=[1950, 1960, 1970, 1980, 1990])
 
 
-@chart("defence_burden_estimates", "defence_burden_1989", height=460)
+@chart("defence_burden_estimates", "defence_burden_1989", height=520)
 def arms_burden(axes, c, earlier, last):
     """Six estimates of the Soviet arms burden, a bar from the lowest to the highest figure, in the order of the years."""
     names = [f"{who}\n{when}".replace("-8", "\N{EN DASH}8") for when, who in zip(earlier.texts("period"), ("CIA,", "CIA,", "US sources,", "Soviet figure (press),"))]
@@ -529,7 +546,7 @@ def leaving_east_germany(axes, c, table):
     axes.bar(x, y, color=[c.red if year in (1953, 1962) else c.grey for year in x], width=0.75)
     name_axis(axes, "Thousand people a year", 1_000, xticks=x[1::3], ylim=(0, max(y) * 1.15))
     for year in (1953, 1962):
-        axes.text(year, y[x.index(year)] + 6_000, f"{y[x.index(year)] / 1e3:.0f}", ha="center", color=c.ink)
+        over(axes, c, year, y[x.index(year)] + 2_000, f"{y[x.index(year)] / 1e3:.0f}", ha="center")
 
 
 @chart("reichstag_votes_1928_1932", height=460)
@@ -541,22 +558,21 @@ def left_and_nazi_votes(axes, c, table):
     axes.bar([x - 0.21 for x in at], kpd, bottom=spd, color=c.red, width=0.38)
     axes.bar([x + 0.21 for x in at], nsdap, color=c.grey, width=0.38)
     for x, low, high, other in zip(at, spd, kpd, nsdap):
-        axes.text(x - 0.21, low + high + 0.7, f"{low + high:.1f}", ha="center", va="bottom", color=c.ink, fontsize=SMALL)
-        axes.text(x + 0.21, other + 0.7, f"{other:.1f}", ha="center", va="bottom", color=c.ink, fontsize=SMALL)
-    for y, text, colour in ((spd[0] / 2, "SPD", c.paper), (spd[0] + kpd[0] / 2, "KPD", c.paper)):
-        axes.text(-0.21, y, text, ha="center", va="center", color=colour, fontsize=SMALL)
-    axes.text(len(names) - 1 + 0.21, nsdap[-1] / 2, "Nazis", ha="center", va="center", rotation=90, color=c.ink, fontsize=SMALL)
+        for place, y, value, party in ((-0.21, low / 2, low, "SPD"), (-0.21, low + high / 2, high, "KPD")):
+            axes.text(x + place, y, f"{party}\n{value:.1f}" if x == 0 else f"{value:.1f}", ha="center", va="center", color=c.paper, fontsize=SMALL, linespacing=1.05)
+        over(axes, c, x - 0.21, low + high + 0.7, f"{low + high:.1f}", ha="center", fontsize=SMALL)
+        over(axes, c, x + 0.21, other + 0.7, f"Nazis\n{other:.1f}" if x == 0 else f"{other:.1f}", ha="center", fontsize=SMALL, linespacing=1.05)
     axes.set_xticks(at, [name.replace(" ", "\n") for name in names])
     name_axis(axes, "Per cent of valid votes", ylim=(0, 47))
 
 
-@chart("spanish_fleets_1936_1939", height=300)
+@chart("spanish_fleets_1936_1939", height=320)
 def spanish_fleets(axes, c, table):
     """Tonnage of the two sides at two dates."""
     names, tons = table.texts("fleet"), table.column("tons")
     colours = [c.red if name.startswith("Republic") else c.grey for name in names]
     level_bars(axes, c, names, tons, [f"{value / 1e3:.1f}" for value in tons], colours)
-    axes.set_xlim(0, max(tons) * 1.16)
+    name_axis(axes, "Thousand tons", xlim=(0, max(tons) * 1.16))
 
 
 @chart("china_vital_rates", height=520)
@@ -566,7 +582,7 @@ def china_rates(axes, c, table):
     for name, colour in (("births", c.blue), ("deaths", c.red)):
         axes.plot(x, table.column(f"{name}_estimated"), color=colour, linewidth=4)
         axes.plot(x, table.column(f"{name}_registered"), color=colour, linewidth=2.5, linestyle="--")
-    name_axis(axes, "For every thousand people (dashes: as registered)", ylim=(0, 56), xlim=(1952.5, 1980.5), xticks=[1953, 1958, 1961, 1966, 1971, 1976, 1980])
+    name_axis(axes, "For every thousand people (dashes: as registered)", ylim=(0, 56), xlim=(1951.3, 1981), xticks=[1953, 1958, 1961, 1966, 1971, 1976, 1980])
     worst = x.index(1960)
     axes.text(1960, table.column("deaths_estimated")[worst] + 1, f"{table.column('deaths_estimated')[worst]:.1f}", ha="center", va="bottom", color=c.red)
     axes.text(1976.3, table.column("births_estimated")[x.index(1973)] + 4, "births", ha="center", va="bottom", color=c.blue)
@@ -583,7 +599,7 @@ def china_growth(axes, c, table):
         axes.text(1995.6, y[-1] + (90 if name == "india" else -90 if name == "vietnam" else 0), label, va="center", color=colour)
     low = x.index(1961)
     axes.text(1961.5, table.column("china")[low] - 70, "1961", ha="center", va="top", color=c.red)
-    name_axis(axes, "Product a head, dollars of 2011", 1, yticks=[0, 1_000, 2_000, 3_000, 4_000], xlim=(1950, 2004), ylim=(0, 4_300), xticks=[1950, 1957, 1965, 1978, 1992])
+    name_axis(axes, "Product a head, dollars of 2011", 1, yticks=[0, 1_000, 2_000, 3_000, 4_000], xlim=(1947.5, 2004), ylim=(0, 4_300), xticks=[1950, 1957, 1965, 1978, 1992])
 
 
 @chart("war_dead_stated", height=300)
@@ -591,5 +607,5 @@ def war_dead(axes, c, table):
     """Three level bars: the number told in public, the number reckoned in secret, the number owned."""
     low, high = table.column("low"), table.column("high")
     said = [f"{a:g}" if a == b else f"{a:g}\u2013{b:g}" for a, b in zip(low, high)]
-    level_bars(axes, c, ["1946, told\nin public", "1956, reckoned\nin secret", "since 1990,\nofficial"], high, said, [c.grey, c.blue, c.red])
+    level_bars(axes, c, ["1946, told\nin public", "1956, reckoned\nin secret", "since 1990,\nofficial"], high, said, c.red)
     name_axis(axes, "Million people", xlim=(0, max(high) * 1.22))
