@@ -30,7 +30,7 @@ def typographic(text: str) -> str:
     'Stalin’s ‘purges’ of 1937–38 – seen 29\\xa0November 2026'
     """
     text = re.sub(r"\b(\d{4})-(\d\d)-(\d\d)\b", lambda day: f"{int(day[3])}\N{NO-BREAK SPACE}{MONTHS[int(day[2]) - 1]} {day[1]}", text)
-    text = re.sub(r"(?<=\d)-(?=\d)", "\N{EN DASH}", text).replace(" - ", " \N{EN DASH} ")
+    text = re.sub(r"(?<=\d)-(?=\d)", "\N{EN DASH}", text).replace(" - ", " \N{EN DASH} ").replace("...", "\N{HORIZONTAL ELLIPSIS}")
     text = re.sub(r"""(^|[\s(\[/\u2018\u201c])'(?=[^\W\d])""", "\\1\N{LEFT SINGLE QUOTATION MARK}", text).replace("'", "\N{RIGHT SINGLE QUOTATION MARK}")
     return re.sub(r"""(^|[\s(\[/\u2018\u201c])"(?=\w)""", "\\1\N{LEFT DOUBLE QUOTATION MARK}", text).replace('"', "\N{RIGHT DOUBLE QUOTATION MARK}")
 

@@ -160,6 +160,15 @@ def test_claims_reach_every_format(part, pages, leaves, pdf_text):
             assert id in pdf, f"{id} is not in the PDF"
 
 
+def test_nothing_is_printed_twice_or_raw(pages, leaves):
+    """What no source shows, since roles print their part of it: a word or unit said twice, marks of TeX and of Markdown."""
+    slips = re.compile(r"\b(?!had|ha\b)([a-z]{2,}) \1\b|per cent per cent|\\[&$%]|``|\*\*|\{cite")
+    for name, page in (pages | leaves).items():
+        for block in page.xpath("//*[local-name()='p' or local-name()='li' or local-name()='dd' or local-name()='td'][not(.//*[local-name()='p'])]"):
+            text = " ".join("".join(block.itertext()).split())
+            assert not (slip := slips.search(text)), f"{name}: {text[max(0, slip.start() - 40) : slip.end() + 40]}"
+
+
 def test_every_link_of_the_site_lands(book, pages):
     ids = {name: set(page.xpath("//@id")) for name, page in pages.items()}
     lost = []
