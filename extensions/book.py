@@ -21,6 +21,7 @@ from .shared import MONTHS, is_caption
 logger = logging.getLogger(__name__)
 
 METADATA = {"title", "subtitle", "author", "language", "description", "keywords", "rights", "license_url", "identifier", "url", "repository", "essay"}
+WHEN = re.compile(rf"(\d\d? )?((?:{'|'.join(MONTHS)}) )?\d{{4}}(\N{{EN DASH}}\d+)?")
 CYRILLIC = re.compile(r"[\u0400-\u04ff][\u0400-\u04ff\s.,«»\u2013\-]*[\u0400-\u04ff]|[\u0400-\u04ff]")
 
 
@@ -65,11 +66,14 @@ def held(text: str) -> str:
 
 
 class NoBreaks(SphinxPostTransform):
-    """Holds together what a line should not part, and a verdict's mark with the sentence that it judges."""
+    """Holds together what a line should not part, a verdict's mark with the sentence that it judges, and a day or span of years in a cell."""
 
     default_priority = 890
 
     def run(self, **kwargs):
+        for cell in self.document.findall(nodes.entry):
+            if len(cell) == 1 and WHEN.fullmatch(cell.astext().replace("\N{NO-BREAK SPACE}", " ")):
+                cell[0]["classes"].append("when")
         for text in list(self.document.findall(nodes.Text)):
             if not isinstance(text.parent, (nodes.literal, nodes.comment)):
                 new, after = held(text), text.next_node(descend=False, siblings=True)

@@ -19,7 +19,7 @@ from sphinx.errors import SphinxError
 from sphinx.util.osutil import relative_uri
 
 from .cover import PORTRAIT, draw
-from .shared import index_entries, parts
+from .shared import index_entries, let_break, parts
 
 THEME = Path(__file__).parents[1] / "theme/epub"
 XHTML, OPS = "http://www.w3.org/1999/xhtml", "http://www.idpf.org/2007/ops"
@@ -121,6 +121,8 @@ class Cleaner:
         elif has_class(a, "cite"):
             a.set(TYPE, "biblioref")
             a.set("role", "doc-biblioref")
+        elif has_class(a, "external"):
+            let_break(a, tag("wbr"))
         elif a.find(f"{tag('span')}[@class]") is not None and "std-term" in a.find(tag("span")).get("class"):
             a.set("class", "term")
             a.set(TYPE, "glossref")

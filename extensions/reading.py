@@ -21,7 +21,7 @@ from docutils import nodes
 from lxml import etree
 
 from .cover import curve
-from .shared import index_entries, parts
+from .shared import index_entries, let_break, parts
 
 THEME = Path(__file__).parents[1] / "theme"
 FOLD = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "ı": "i"})
@@ -62,7 +62,7 @@ def read_page(app, pagename, templatename, context, doctree):
         if pagename == root:  # the landing page has its own head
             body.xpath(".//h1")[0].drop_tree()
         written = (body.text or "") + "".join(lxml.html.tostring(child, encoding="unicode") for child in body)
-        context["body"] = written.replace("</source>", "")  # lxml does not know that it is void
+        context["body"] = re.sub("</(source|wbr)>", "", written)  # lxml does not know that they are void
         write_texts(app.outdir, pagename, texts(body))
     if pagename == "genindex":
         context["genindexentries"] = index_entries(app.builder)
@@ -115,11 +115,8 @@ def mend(app, body, doctree):
         if holder := name.xpath("ancestor::*[@id][1]"):
             name.tag = "a"
             name.attrib.update({"class": "claim-id permalink", "href": f"#{holder[0].get('id')}"})
-    for link in body.xpath(".//*[contains(@class, 'bib-entry')]//a[contains(@class, 'external')]"):  # an address breaks behind its marks
-        link.text, *rest = re.split(r"(?<=[/._?=&-])(?=\w)", link.text or "")
-        for piece in rest:
-            link.append(link.makeelement("wbr"))
-            link[-1].tail = piece
+    for link in body.xpath(".//*[contains(@class, 'bib-entry')]//a[contains(@class, 'external')]"):
+        let_break(link, "wbr")
     for image, node in zip(body.xpath(".//img"), doctree.findall(nodes.image), strict=True):
         width, height = (node.get(side, "").removesuffix("px") for side in ("width", "height"))
         if not (width and height):

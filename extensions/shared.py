@@ -48,6 +48,14 @@ def parts(env) -> list[tuple[str, list[str]]]:
     return [(toctree.get("caption") or "", toctree["includefiles"]) for toctree in env.get_doctree(env.config.root_doc).findall(addnodes.toctree)]
 
 
+def let_break(link, wbr: str):
+    """Lets an address in an lxml element break behind its marks; `wbr` is the name of that element, in ePub with its namespace."""
+    link.text, *rest = re.split(r"(?<=[/._?=&-])(?=\w)", link.text or "")
+    for piece in rest:
+        link.append(link.makeelement(wbr))
+        link[-1].tail = piece
+
+
 def index_entries(builder) -> list[tuple[str, list]]:
     """Sphinx's index by letter, mended: each head (name, places, (below, places)) under its letter without accent or mark, *see also* last.
 
@@ -62,7 +70,7 @@ def index_entries(builder) -> list[tuple[str, list]]:
                 subs.setdefault(text, []).extend(where)
     for name in [name for name in heads if f"{name}s" in heads]:
         places, subs = heads.pop(name)
-        heads[f"{name}s"][0].extend(places)
+        heads[f"{name}s"][0][:0] = places
         heads[f"{name}s"][1].update(subs)
 
     def key(text: str) -> str:

@@ -185,8 +185,7 @@ def _shown(text: str, field: dict) -> str:
 
 
 def _cell(text: str, field: dict) -> nodes.paragraph:
-    number, when = field["type"] in {"integer", "number"}, re.fullmatch(r"(\d\d? )?(\w+ )?[\d\N{EN DASH}]+", text.replace("\N{NO-BREAK SPACE}", " "))
-    return nodes.paragraph("", text, classes=["number"] if number else ["when"] if when else [])
+    return nodes.paragraph("", text, classes=["number"] if field["type"] in {"integer", "number"} else [])
 
 
 class DataSets(SphinxDirective):

@@ -322,7 +322,7 @@ def famine_losses(axes, c, table):
     """Excess deaths as a share of each republic's people, with the number where it is known."""
     named = [(share, name, deaths) for name, share, deaths in zip(table.texts("republic"), table.column("share"), table.column("deaths_million")) if share is not None]
     named.sort(reverse=True)
-    said = [f"{share:g}" + (f" = {deaths:.1f} million" if deaths is not None else "") for share, _, deaths in named]
+    said = [f"{share:g}" + (f" ({deaths:.1f} million)" if deaths is not None else "") for share, _, deaths in named]
     level_bars(axes, c, [name for _, name, _ in named], [share for share, _, _ in named], said, c.red)
     name_axis(axes, "Excess deaths, per cent of the people", xlim=(0, 28))
 
