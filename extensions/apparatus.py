@@ -12,6 +12,7 @@ import tomllib
 from collections import Counter
 from itertools import product
 from pathlib import Path
+from typing import Iterator
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -74,7 +75,7 @@ class Timeline(SphinxDirective):
                 raise self.error(f"data/timeline.csv: no event has part {self.options['part']} in its column strip")
             head = nodes.paragraph("", "From the timeline", classes=["strip-head"])
             return [head, self.table([[date for date, _ in strip], [text for _, text in strip]], [1] * len(strip), ["strip", f"strip-{len(strip)}"])]
-        dated = self.table([["Date", "Place", "What happened"], *([event[name] for name in ("date", "place", "event")] for event in events)], [9, 8, 20], ["timeline"])
+        dated = self.table([["Date", "Place", "What happened"], *([event[name] for name in ("date", "place", "event")] for event in events)], [10, 8, 20], ["timeline"])
         for row, event in zip(dated.findall(lambda node: isinstance(node, nodes.row) and isinstance(node.parent, nodes.tbody)), events):
             row["classes"] += [f"theme-{THEMES.index(event['theme'])}", f"region-{REGIONS.index(event['region'])}"]
         return [timeline_filter(), dated]
@@ -217,6 +218,30 @@ class Namings(SphinxTransform):
         return [part for part in (before, after) if part]
 
 
+class IndexPlaces(SphinxTransform):
+    """Moves the place of an index entry from the head of its passage to the first naming of its word, so that a page reference is right to the page."""
+
+    default_priority = 510  # after Namings
+
+    def run_of(self, node: nodes.Node) -> Iterator[nodes.Text]:
+        """The texts of the running paragraphs that follow `node` in its section."""
+        while (node := node.next_node(descend=False, siblings=True)) is not None and not isinstance(node, nodes.section):
+            if isinstance(node, nodes.paragraph):
+                yield from (text for text in node.children if isinstance(text, nodes.Text))
+
+    def apply(self, **kwargs):
+        for index in list(self.document.findall(addnodes.index)):
+            place = index.next_node(descend=False, siblings=True)
+            if isinstance(index.parent, nodes.section) and isinstance(place, nodes.target):
+                word = re.split("[;,]", index["entries"][0][1])[0].strip()
+                named = ((text, re.search(rf"\b{re.escape(word)}", text)) for text in self.run_of(place))
+                text, found = next(((text, found) for text, found in named if found), (None, None))
+                if found and index["entries"][0][0] == "single":
+                    place.parent.remove(place)
+                    parts = (nodes.Text(text[: found.start()]), place, nodes.Text(text[found.start() :]))
+                    text.parent.replace(text, [part for part in parts if part is place or part])
+
+
 def update_terms(app, env) -> list[str]:
     """The pages that explain terms are written again when other chapters link to them."""
     known, env.term_uses = getattr(env, "term_uses", None), {doc: noted["terms"] for doc, noted in env.metadata.items() if noted["terms"]}
@@ -263,7 +288,7 @@ class FigureListTransform(SphinxPostTransform):
                     for kind, number in ((kind, numbers[id]) for kind, numbers in kinds.items() if id in numbers):
                         name = nodes.Text(self.config.numfig_format[kind] % ".".join(map(str, number)))
                         link = make_refnode(self.env._app.builder, self.env.docname, doc, id, name)
-                        items += nodes.list_item("", nodes.paragraph("", "", link, nodes.Text(f": {self.env.metadata[doc]['captions'][id]}")))
+                        items += nodes.list_item("", nodes.paragraph("", "", link, nodes.Text(f": {self.env.metadata[doc]['captions'][id].split('. ')[0]}")))
             node.replace_self(items)
 
 
@@ -299,6 +324,7 @@ def setup(app):
     app.add_node(timeline_filter, html=(open_filter, None))
     app.add_directive("people", People)
     app.add_post_transform(GlossaryTransform)
+    app.add_transform(IndexPlaces)
     app.add_transform(Namings)
     app.connect("env-get-updated", update_terms)
     app.add_directive("timeline", Timeline)

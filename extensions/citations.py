@@ -392,7 +392,9 @@ class SourceListTransform(SphinxPostTransform):
                 places[key].append((ref.docname, ref.citation_ref_id))
         for node in lists:
             chosen = [s for s in domain.sources.values() if s.get("kind") == node["kind"]]
-            node.replace_self([self.entry(domain, s, places[s.key]) for s in sorted(chosen, key=lambda s: s.sort_key)])
+            entries = [self.entry(domain, s, places[s.key]) for s in sorted(chosen, key=lambda s: s.sort_key)]
+            entries[0]["classes"].append("bib-first")
+            node.replace_self(entries)
 
     def entry(self, domain, source, places) -> nodes.container:
         text = nodes.paragraph("", "", *source.text().render(Backend()), classes=["entry"])

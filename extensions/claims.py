@@ -239,7 +239,7 @@ class RegisterDirective(SphinxDirective):
         """One claim in full, an anchor by its id."""
         domain = self.env.get_domain("claims")
         domain.data["pages"][id] = self.env.docname
-        essay = "a rival reading, not the essay\N{RIGHT SINGLE QUOTATION MARK}s" if claim.get("rival") else f"note {claim['note']}" if claim.get("note") else ""
+        essay = "rival reading" if claim.get("rival") else f"note {claim['note']}" if claim.get("note") else ""
         head = nodes.paragraph("", "", nodes.inline("", id, classes=["claim-id"]), classes=["claim-head"])
         for name, text in (("verdict", VERDICTS[claim["verdict"]]), ("weight", claim["weight"]), ("kind", claim["kind"]), ("essay", essay)):
             if text:

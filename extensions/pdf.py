@@ -71,6 +71,12 @@ def shares(rows: list[list[str]], line: int = 78) -> list[int]:
     return [word + max(0, round((line - sum(words)) * root / sum(roots))) for word, root in zip(words, roots)]
 
 
+def leads_in(node: nodes.paragraph) -> bool:
+    """Whether a paragraph is the label of the list behind it, and must not stay behind."""
+    after = node.next_node(descend=False, siblings=True)
+    return isinstance(after, (nodes.bullet_list, nodes.enumerated_list)) and (node.astext().endswith(":") or isinstance(node.children[-1], nodes.strong))
+
+
 def lines_of(rows: list[list[str]]) -> int:
     """About how many lines a table takes."""
     widths = [width or 10_000 for width in shares(rows)]
@@ -139,7 +145,7 @@ class Writer:
     # Classes that have a function of their own in the template; any other class changes nothing.
     STYLES = {
         "paragraph": ("claim-head", "claim-statement", "claim-sources", "claim-rest", "chart-source", "entry", "strip-head"),
-        "container": ("standfirst", "bib-entry", "claim-list", "brief", "claim"),
+        "container": ("standfirst", "bib-first", "bib-entry", "claim-list", "brief", "claim"),
         "block_quote": ("epigraph",),
         "inline": ("consulted", "bearing", "claim-id", "verdict"),
     }
@@ -285,7 +291,7 @@ class Writer:
             places = [self.book.anchors.name(address(link, self.name), link) for link in node.findall(nodes.reference)]
             return call("cited-in", *map(literal, places))
         after = node.next_node(descend=False, siblings=True)
-        leads = node.astext().endswith(":") and isinstance(after, (nodes.bullet_list, nodes.enumerated_list))
+        leads = leads_in(node) or (isinstance(after, nodes.paragraph) and leads_in(after))
         return self.wrap("lead-in" if leads else self.styled(node), node)
 
     def write_title(self, node):

@@ -115,7 +115,6 @@ EXCEPTIONS = {
     "British punctuation: marks outside quotation marks and italics, single quotation marks for titles": "t-002 t-011 t-019 y-007 y-009 y-013",
     "numbers, abbreviations and file names of a scholarly book, without abbr": "t-010 t-021 t-029 t-031 y-034 y-035",
     "line breaks in our templates, read as double spaces": "t-001",
-    "a romanised soft sign before a closing quotation mark": "y-011",
     "lists and entries that begin small or end in a citation, and addresses with marks in them": "t-057 y-003 y-023 y-026",
 }
 
