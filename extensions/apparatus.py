@@ -221,25 +221,30 @@ class Namings(SphinxTransform):
 class IndexPlaces(SphinxTransform):
     """Moves the place of an index entry from the head of its passage to the first naming of its word, so that a page reference is right to the page."""
 
-    default_priority = 510  # after Namings
+    default_priority = 250  # before docutils hands the place to what stands behind it
 
-    def run_of(self, node: nodes.Node) -> Iterator[nodes.Text]:
-        """The texts of the running paragraphs that follow `node` in its section."""
-        while (node := node.next_node(descend=False, siblings=True)) is not None and not isinstance(node, nodes.section):
-            if isinstance(node, nodes.paragraph):
-                yield from (text for text in node.children if isinstance(text, nodes.Text))
+    def following(self, node: nodes.Node) -> Iterator[nodes.Node]:
+        """What the running paragraphs behind `node` consist of (texts, links, stressed words), to the end of its section or, where it stands before a heading, of the next."""
+        passage, blocks = False, list(node.parent.children[node.parent.index(node) + 1 :])
+        while blocks:
+            block = blocks.pop(0)
+            if isinstance(block, nodes.section):
+                blocks = [] if passage else list(block.children)
+            elif isinstance(block, nodes.paragraph):
+                passage = True
+                yield from block.children
 
     def apply(self, **kwargs):
+        places = {id: target for target in self.document.findall(nodes.target) for id in target["ids"]}
         for index in list(self.document.findall(addnodes.index)):
-            place = index.next_node(descend=False, siblings=True)
-            if isinstance(index.parent, nodes.section) and isinstance(place, nodes.target):
-                word = re.split("[;,]", index["entries"][0][1])[0].strip()
-                named = ((text, re.search(rf"\b{re.escape(word)}", text)) for text in self.run_of(place))
-                text, found = next(((text, found) for text, found in named if found), (None, None))
-                if found and index["entries"][0][0] == "single":
-                    place.parent.remove(place)
-                    parts = (nodes.Text(text[: found.start()]), place, nodes.Text(text[found.start() :]))
-                    text.parent.replace(text, [part for part in parts if part is place or part])
+            kind, entry, id, *_ = index["entries"][0]
+            word = re.compile(rf"(?:\b[A-Z][\w.-]*\s)*\b{re.escape(re.split('[;,]', entry)[0].strip())}")  # with the names before it
+            part = next((part for part in self.following(index) if word.search(part.astext())), None)
+            if kind == "single" and id in places and part is not None:
+                at = word.search(part.astext()).start() if isinstance(part, nodes.Text) else 0  # before a link, not within it
+                places[id].parent.remove(places[id])
+                before, after = (nodes.Text(part[:at]), nodes.Text(part[at:])) if at else (nodes.Text(""), part)
+                part.parent.replace(part, [node for node in (before, places[id], after) if node is not before or before])
 
 
 def update_terms(app, env) -> list[str]:
