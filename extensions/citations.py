@@ -8,6 +8,7 @@ newspapers have a form, and every entry links back to every place that cites it.
 from __future__ import annotations
 
 import csv
+import functools
 import re
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -63,6 +64,13 @@ def shown(url: str) -> str:
     return re.sub(r"^https?://(www\.)?", "", readable if re.fullmatch("[ -~\u00a1-\u0530\u2010-\u203a]+", readable) else url).rstrip("/")
 
 
+@functools.cache
+def printed(text: str, quoted: bool) -> str:
+    """A field's text with marks, dashes and days set and TeX's escapes undone; what is quoted within a title that is `quoted` itself gets double marks."""
+    text = typographic(re.sub(r"\\([&$#_])", r"\1", text).replace("--", "\N{EN DASH}"))
+    return QUOTED.sub("\N{LEFT DOUBLE QUOTATION MARK}\\1\N{RIGHT DOUBLE QUOTATION MARK}", text) if quoted else text
+
+
 class Source:
     """One entry of refs.bib, ready to print: `names` and `year` in the text, `text()` in the list of sources, `mark()` at its end."""
 
@@ -72,17 +80,13 @@ class Source:
         self.people = entry.persons.get("author") or entry.persons.get("editor") or []
 
     def get(self, field: str) -> str:
-        """A field as it prints: marks, dashes and days set, TeX's escapes undone, addresses left alone."""
+        """A field as it prints; addresses are left alone."""
         text = self.entry.fields.get(field, "")
-        if field in {"url", "doi"}:
-            return text
-        text = typographic(re.sub(r"\\([&$#_])", r"\1", text).replace("--", "\N{EN DASH}"))
-        if field == "title" and not self.whole:  # what is quoted within a title that is quoted itself gets double marks
-            text = QUOTED.sub("\N{LEFT DOUBLE QUOTATION MARK}\\1\N{RIGHT DOUBLE QUOTATION MARK}", text)
-        return text
+        return text if field in {"url", "doi"} else printed(text, field == "title" and not self.whole)
 
     def rich(self, field: str) -> Text:
-        return Text.from_latex(self.get(field)) if self.get(field) else Text()
+        text = self.get(field)
+        return Text.from_latex(text) if re.search(r"[\\{}$%~^_#&]", text) else Text(text)  # plain text need not be read as TeX
 
     @property
     def names(self) -> str:

@@ -167,7 +167,7 @@ def write_texts(outdir, pagename, pieces):
 
 def fold(text: str) -> str:
     """Small letters without accents, as search.js folds a query: Łódź and lodz meet."""
-    return "".join(c for c in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(c)).translate(FOLD)
+    return re.sub("[^\0-\x7f]+", lambda part: "".join(c for c in unicodedata.normalize("NFD", part[0]) if not unicodedata.combining(c)).translate(FOLD), text.lower())
 
 
 def write_index(app):
