@@ -23,7 +23,7 @@ from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import make_refnode
 
-from .shared import count_table, plain, reading_order, table
+from .shared import MONTHS, count_table, plain, reading_order, table
 
 logger = logging.getLogger(__name__)
 TIMELINE = ("date", "place", "region", "theme", "event", "strip")
@@ -35,8 +35,7 @@ AUDITED = {
     "edit": "Sentences changed in the last edit",
     "sources": "Sources added or dated in the last rounds",
 }
-MONTHS = {"January": 1, "February": 2, "March": 3, "April": 4, "May": 5, "June": 6, "July": 7, "August": 8, "September": 9, "October": 10, "November": 11, "December": 12}
-MONTHS |= {"Spring": 3, "Summer": 6, "Autumn": 9, "Winter": 12}
+STARTS = {name: month for month, name in enumerate(MONTHS, 1)} | {"Spring": 3, "Summer": 6, "Autumn": 9, "Winter": 12}
 PERSON = {"name", "dates", "who", "chapters"}
 
 
@@ -54,8 +53,8 @@ def when(date: str) -> tuple[int, int, int]:
     """
     if not (year := re.search(r"\b\d{4}\b", date)):
         raise ValueError("names no year")
-    month = re.search(rf"(?:\b(\d{{1,2}})(?:–\d{{1,2}})? )?\b({'|'.join(MONTHS)})", date)
-    return int(year[0]), MONTHS[month[2]] if month else 0, int(month[1] or 0) if month else 0
+    month = re.search(rf"(?:\b(\d{{1,2}})(?:–\d{{1,2}})? )?\b({'|'.join(STARTS)})", date)
+    return int(year[0]), STARTS[month[2]] if month else 0, int(month[1] or 0) if month else 0
 
 
 class Timeline(SphinxDirective):
@@ -125,8 +124,11 @@ def open_filter(self, node):
 
 def chapters(srcdir: Path) -> dict[str, int]:
     """Each chapter's number, which its file's name begins with, by the label at its head. A link with its text spares Sphinx the look into the chapter."""
-    paths = sorted(srcdir.glob("*/[0-9][0-9]-*.md"))
-    return {path.read_text("utf-8").partition("\n")[0].strip("()="): int(path.name[:2]) for path in paths}
+    numbers = {}
+    for path in sorted(srcdir.glob("*/[0-9][0-9]-*.md")):
+        with path.open(encoding="utf-8") as file:
+            numbers[file.readline().strip("()=\n")] = int(path.name[:2])
+    return numbers
 
 
 def see(chapters: int) -> str:
@@ -178,11 +180,11 @@ class Namings(SphinxTransform):
     default_priority = 500
 
     def apply(self, **kwargs):
+        path = Path(self.config.root, "data/people.toml")
+        if not re.match(r"\d\d-", Path(self.env.docname).name) or not path.exists():
+            return
         known = chapters(Path(self.env.srcdir))
         here = next((label for label in self.document.nameids if label in known), None)
-        path = Path(self.config.root, "data/people.toml")
-        if here is None or not path.exists():
-            return
         self.env.note_dependency(str(path))
         try:
             people = tomllib.loads(text := path.read_text("utf-8"))
@@ -259,10 +261,12 @@ class GlossaryTransform(SphinxPostTransform):
     default_priority = 5  # before references are resolved
 
     def run(self, **kwargs):
+        numbers = self.env.toc_secnumbers
+        order = [doc for doc in reading_order(self.env) if numbers.get(doc, {}).get("")]
         for item in (item for glossary in self.document.findall(addnodes.glossary) for item in glossary.findall(nodes.definition_list_item)):
             terms = {term.astext() for term in item.findall(nodes.term)}
-            docs = [doc for doc in reading_order(self.env) if self.env.toc_secnumbers.get(doc, {}).get("") and terms & self.env.metadata[doc]["terms"]]
-            links = [make_refnode(self.env._app.builder, self.env.docname, doc, "", nodes.Text(str(self.env.toc_secnumbers[doc][""][0]))) for doc in docs]
+            docs = [doc for doc in order if terms & self.env.metadata[doc]["terms"]]
+            links = [make_refnode(self.env._app.builder, self.env.docname, doc, "", nodes.Text(str(numbers[doc][""][0]))) for doc in docs]
             if links:
                 commas = [nodes.Text(f" {see(len(links))}"), *(nodes.Text(", ") for _ in links[1:])]
                 item[-1][-1].extend([*(part for pair in zip(commas, links) for part in pair), nodes.Text(".")])

@@ -21,6 +21,7 @@ from .shared import MONTHS, is_caption
 logger = logging.getLogger(__name__)
 
 METADATA = {"title", "subtitle", "author", "language", "description", "keywords", "rights", "license_url", "identifier", "url", "repository", "essay"}
+DAY = re.compile(rf"\b(\d{{1,2}}) (?=(?:{'|'.join(MONTHS)})\b)")
 WHEN = re.compile(rf"(\d\d? )?((?:{'|'.join(MONTHS)}) )?\d{{4}}(\N{{EN DASH}}\d+)?")
 CYRILLIC = re.compile(r"[\u0400-\u04ff][\u0400-\u04ff\s.,«»\u2013\-]*[\u0400-\u04ff]|[\u0400-\u04ff]")
 
@@ -59,7 +60,7 @@ def held(text: str) -> str:
     >>> held("On 5 May 1938 J. V. Stalin (chapter 9) said – so").replace("\\xa0", "_")
     'On 5_May 1938 J._V._Stalin (chapter_9) said_– so'
     """
-    text = re.sub(rf"\b(\d{{1,2}}) (?=(?:{'|'.join(MONTHS)})\b)", "\\1\N{NO-BREAK SPACE}", text)
+    text = DAY.sub("\\1\N{NO-BREAK SPACE}", text)
     text = re.sub(r"\b([A-Z]\.) (?=[A-Z])", "\\1\N{NO-BREAK SPACE}", text)
     text = re.sub(r"\b([Cc]hapters?|[Nn]ote|[Cc]harts?|[Tt]ables?) (?=\d)", "\\1\N{NO-BREAK SPACE}", text)
     return re.sub(r" (?=[\N{EN DASH}\N{EM DASH}] )", "\N{NO-BREAK SPACE}", text)

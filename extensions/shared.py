@@ -61,17 +61,13 @@ def index_entries(builder) -> list[tuple[str, list]]:
 
     The glossary's singular goes to the plural that the chapters index, and no head is torn at a bracket.
     """
-    heads: dict[str, tuple[list, dict]] = {}
-    for _, entries in IndexEntries(builder.env).create_index(builder, group_entries=False):
-        for name, (places, below, _) in entries:
-            mine, subs = heads.setdefault(name, ([], {}))
-            mine += places
-            for text, where in below:
-                subs.setdefault(text, []).extend(where)
-    for name in [name for name in heads if f"{name}s" in heads]:
-        places, subs = heads.pop(name)
-        heads[f"{name}s"][0][:0] = places
-        heads[f"{name}s"][1].update(subs)
+    counted = [entry for _, entries in IndexEntries(builder.env).create_index(builder, group_entries=False) for entry in entries]
+    names, heads = {name for name, _ in counted}, {}
+    for name, (places, below, _) in counted:
+        mine, subs = heads.setdefault(f"{name}s" if f"{name}s" in names else name, ([], {}))
+        mine += places
+        for text, where in below:
+            subs.setdefault(text, []).extend(where)
 
     def key(text: str) -> str:
         return re.sub(r"^\W+", "", plain(text))
